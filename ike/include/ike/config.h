@@ -1,0 +1,148 @@
+// Configuration of the IKEv2 stack: connections, their children, identities, proposals, secrets and limits.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/ip_address.h"
+#include "base/secret.h"
+
+namespace espgate::ike {
+
+// Transform IDs, as registered by IANA for IKEv2 (RFC 7296 section 3.3.2 and the registries that it opened).
+enum class Encryption : std::uint16_t { aes_cbc = 12, aes_gcm_16 = 20 };
+enum class Prf : std::uint16_t { hmac_sha2_256 = 5, hmac_sha2_384 = 6, hmac_sha2_512 = 7 };
+enum class Integrity : std::uint16_t {
+  none = 0,
+  hmac_sha2_256_128 = 12,
+  hmac_sha2_384_192 = 13,
+  hmac_sha2_512_256 = 14
+};
+enum class Group : std::uint16_t { none = 0, ecp_256 = 19, ecp_384 = 20, curve25519 = 31 };
+enum class EsnMode : std::uint16_t { no = 0, yes = 1 };
+
+struct EncryptionTransform {
+  Encryption algorithm = Encryption::aes_gcm_16;
+  std::uint16_t key_bits = 256;
+  auto operator<=>(const EncryptionTransform&) const = default;
+};
+
+// In order of preference.
+struct IkeProposal {
+  std::vector<EncryptionTransform> encryption;
+  std::vector<Prf> prf;
+  std::vector<Integrity> integrity;  // empty with an AEAD
+  std::vector<Group> groups;
+  bool operator==(const IkeProposal&) const = default;
+};
+struct EspProposal {
+  std::vector<EncryptionTransform> encryption;
+  std::vector<Integrity> integrity;  // empty with an AEAD
+  std::vector<Group> groups;         // for PFS at rekey; not sent in IKE_AUTH
+  std::vector<EsnMode> esn;
+  bool operator==(const EspProposal&) const = default;
+};
+
+// strongSwan's notation, for example "aes256gcm16-prfsha256-x25519" and "aes256gcm16-esn-noesn". The error
+// names the word that is unknown, forbidden (RFC 8221, RFC 8247) or missing.
+Expected<IkeProposal> parse_ike_proposal(std::string_view text);
+Expected<EspProposal> parse_esp_proposal(std::string_view text);
+std::string to_string(const IkeProposal& proposal);
+std::string to_string(const EspProposal& proposal);
+// strongSwan's names, as vici reports them: "AES_GCM_16", "PRF_HMAC_SHA2_256", "HMAC_SHA2_256_128",
+// "CURVE_25519".
+std::string_view to_string(Encryption value);
+std::string_view to_string(Prf value);
+std::string_view to_string(Integrity value);
+std::string_view to_string(Group value);
+
+// Identification payload types (RFC 7296 section 3.5).
+enum class IdType : std::uint8_t {
+  ipv4_addr = 1,
+  fqdn = 2,
+  rfc822_addr = 3,
+  ipv6_addr = 5,
+  der_asn1_dn = 9,
+  key_id = 11
+};
+struct Identity {
+  IdType type = IdType::fqdn;
+  Bytes data;
+
+  // An address, a@b, or a name, as swanctl.conf writes them; "keyid:" and "fqdn:" force a type.
+  static Expected<Identity> parse(std::string_view text);
+  std::string to_string() const;
+  bool operator==(const Identity&) const = default;
+};
+
+struct SharedSecret {
+  std::vector<Identity> owners;  // empty: for everybody
+  Secret value;
+};
+
+// RFC 7296 section 3.13.1. Addresses and ports are inclusive ranges, ports in host order.
+struct TrafficSelector {
+  IpRange addresses;
+  std::uint8_t protocol = 0;  // 0 is any
+  std::uint16_t first_port = 0;
+  std::uint16_t last_port = 65535;
+
+  // "10.0.0.0/8", "10.0.0.0/8[tcp/80]", "10.0.0.0/8[udp]", "10.0.0.0/8[tcp/1024-2047]".
+  static Expected<TrafficSelector> parse(std::string_view text);
+  std::string to_string() const;
+  // The common part; nullopt when there is none.
+  std::optional<TrafficSelector> intersect(const TrafficSelector& other) const;
+  bool operator==(const TrafficSelector&) const = default;
+};
+
+enum class StartAction : std::uint8_t { none, start };
+
+struct ChildConfig {
+  std::string name;
+  std::vector<EspProposal> proposals;
+  std::vector<TrafficSelector> local_ts;
+  std::vector<TrafficSelector> remote_ts;
+  bool transport_mode = false;
+  StartAction start_action = StartAction::none;
+};
+
+struct ConnectionConfig {
+  std::string name;
+  // Empty or unspecified: any. The first remote address is the one that we initiate to.
+  std::vector<IpRange> local_addresses;
+  std::vector<IpRange> remote_addresses;
+  std::uint16_t local_port = 500;
+  std::uint16_t remote_port = 500;
+  std::vector<IkeProposal> proposals;
+  Identity local_id;
+  Identity remote_id;
+  // Pre-shared key on both sides; the secrets are looked up by identity (RFC 7296 section 2.15).
+  bool force_udp_encapsulation = false;
+  std::vector<ChildConfig> children;
+};
+
+// Every limit of the stack in one place.
+struct Limits {
+  std::size_t max_message_bytes = 65535;
+  std::size_t max_payloads = 64;
+  std::size_t max_proposals = 32;
+  std::size_t max_transforms = 64;
+  std::size_t max_selectors = 32;
+  std::size_t max_half_open = 1024;
+  // Half-open IKE SAs from which on a cookie is asked for (RFC 7296 section 2.6).
+  std::size_t cookie_threshold = 32;
+  std::size_t max_half_open_per_source = 16;
+  std::chrono::seconds half_open_lifetime{30};
+  std::chrono::seconds cookie_secret_lifetime{60};
+  // Retransmission: first after initial, then times factor, as strongSwan's retransmit_* by default.
+  std::chrono::milliseconds retransmit_initial{4000};
+  double retransmit_factor = 1.8;
+  unsigned retransmit_tries = 5;
+};
+
+}  // namespace espgate::ike

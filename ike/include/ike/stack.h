@@ -1,0 +1,181 @@
+// IKEv2 (RFC 7296) without I/O: datagrams, time, randomness and commands in; datagrams, timers, Child SAs and
+// events out. Deterministic: the same inputs give the same outputs.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/ip_address.h"
+#include "base/secret.h"
+#include "ike/config.h"
+
+namespace espgate::ike {
+
+// Monotonic time since an epoch of the caller's choice.
+using Instant = std::chrono::microseconds;
+
+struct Endpoint {
+  IpAddress address;
+  std::uint16_t port = 500;
+  auto operator<=>(const Endpoint&) const = default;
+};
+
+// One IKE message, from the IKE header on: the non-ESP marker of port 4500 is the caller's to add and strip.
+struct Datagram {
+  Endpoint local;
+  Endpoint remote;
+  Bytes message;
+};
+
+class Random {
+ public:
+  virtual ~Random() = default;
+  // Fills with bytes fit for keys.
+  virtual void fill(ByteSpan out) = 0;
+};
+// OpenSSL's generator.
+std::unique_ptr<Random> make_system_random();
+
+// Numbers that the stack gives out, never 0, never used twice in one run.
+using IkeSaId = std::uint32_t;
+using ChildSaId = std::uint32_t;
+
+// A Child SA pair, negotiated and keyed (RFC 7296 section 2.17).
+struct ChildSa {
+  ChildSaId id = 0;
+  IkeSaId ike_sa = 0;
+  std::string connection;
+  std::string child;     // names in the configuration
+  EspProposal proposal;  // one value of each kind: the one agreed upon
+  bool esn = false;
+  bool transport_mode = false;
+  std::uint32_t inbound_spi = 0;   // ours
+  std::uint32_t outbound_spi = 0;  // the peer's
+  // Encryption key and, for AES-GCM, the 4-byte salt behind it (RFC 4106 section 8.1).
+  Secret inbound_key;
+  Secret outbound_key;
+  IpAddress local_address;
+  IpAddress remote_address;
+  // Set when a NAT was found or forced: ESP goes in UDP between these ports.
+  bool udp_encapsulation = false;
+  std::uint16_t local_port = 4500;
+  std::uint16_t remote_port = 4500;
+  std::vector<TrafficSelector> local_ts;
+  std::vector<TrafficSelector> remote_ts;
+};
+
+// Whoever carries Child SAs. The stack calls it while it handles a message, so that the peer can be told in
+// the same exchange when an SA cannot be carried.
+class ChildSaHandler {
+ public:
+  virtual ~ChildSaHandler() = default;
+  // A fresh inbound SPI, 256 or higher, not in use.
+  virtual Expected<std::uint32_t> allocate_spi() = 0;
+  // An SPI that was allocated and will not be installed.
+  virtual void release_spi(std::uint32_t spi) = 0;
+  virtual Expected<> install(const ChildSa& sa) = 0;
+  virtual void remove(ChildSaId id) = 0;
+};
+
+enum class IkeSaState : std::uint8_t { connecting, established, deleting };
+std::string_view to_string(IkeSaState state);
+
+struct ChildSaView {
+  ChildSaId id = 0;
+  std::string name;
+  std::uint32_t inbound_spi = 0;
+  std::uint32_t outbound_spi = 0;
+  EspProposal proposal;
+  bool esn = false;
+  bool udp_encapsulation = false;
+  std::vector<TrafficSelector> local_ts;
+  std::vector<TrafficSelector> remote_ts;
+  Instant installed{};
+};
+
+struct IkeSaView {
+  IkeSaId id = 0;
+  std::string connection;
+  IkeSaState state = IkeSaState::connecting;
+  bool initiator = false;
+  std::uint64_t initiator_spi = 0;
+  std::uint64_t responder_spi = 0;
+  Endpoint local;
+  Endpoint remote;
+  Identity local_id;
+  Identity remote_id;
+  IkeProposal proposal;  // as agreed; empty while connecting
+  bool nat_local = false;
+  bool nat_remote = false;
+  Instant established{};
+  std::vector<ChildSaView> children;
+};
+
+struct Event {
+  enum class Kind : std::uint8_t { ike_up, ike_down, child_up, child_down, initiate_failed, peer_rejected };
+  Kind kind = Kind::ike_up;
+  IkeSaId ike_sa = 0;
+  ChildSaId child_sa = 0;  // 0 for IKE SA events
+  std::string connection;
+  std::string child;
+  // For people: why it went down or failed, with the peer's notify by name where there was one.
+  std::string reason;
+};
+
+// One named counter for each reason to drop or refuse a message.
+struct Counter {
+  std::string_view name;
+  std::uint64_t value = 0;
+};
+
+class Stack {
+ public:
+  // `random` and `handler` must outlive the stack.
+  static std::unique_ptr<Stack> create(Random& random, ChildSaHandler& handler, const Limits& limits = {});
+  Stack(const Stack&) = delete;
+  Stack& operator=(const Stack&) = delete;
+  // Wipes all keys. SAs are not deleted at the peers: call shut_down() and let the timers run out before.
+  virtual ~Stack() = default;
+
+  // Replaces the connection of this name; live SAs keep what they were made from.
+  virtual Expected<> load_connection(ConnectionConfig config) = 0;
+  virtual void unload_connection(const std::string& name) = 0;
+  virtual std::vector<ConnectionConfig> connections() const = 0;
+  // Replaces all pre-shared keys.
+  virtual void load_shared_secrets(std::vector<SharedSecret> secrets) = 0;
+
+  virtual void receive(const Datagram& datagram, Instant now) = 0;
+  // To be called at or after next_timer().
+  virtual void tick(Instant now) = 0;
+  // nullopt: nothing will happen until the next input.
+  virtual std::optional<Instant> next_timer() const = 0;
+
+  // Starts the IKE SA of `connection` with its child `child`. When such a Child SA is up, or is coming up,
+  // that one's IKE SA is returned. The outcome is an Event.
+  virtual Expected<IkeSaId> initiate(const std::string& connection, const std::string& child,
+                                     Instant now) = 0;
+  // Deletes with an INFORMATIONAL exchange (RFC 7296 section 1.4.1); the SA is gone at the latest when the
+  // retransmissions are used up. False when there is no such SA.
+  virtual bool terminate_ike(IkeSaId id, Instant now) = 0;
+  virtual bool terminate_child(ChildSaId id, Instant now) = 0;
+  // Deletes every IKE SA, and accepts nothing new.
+  virtual void shut_down(Instant now) = 0;
+
+  // Outputs since the last call.
+  virtual std::vector<Datagram> take_datagrams() = 0;
+  virtual std::vector<Event> take_events() = 0;
+
+  virtual std::vector<IkeSaView> list() const = 0;
+  virtual std::vector<Counter> counters() const = 0;
+
+ protected:
+  Stack() = default;
+};
+
+}  // namespace espgate::ike

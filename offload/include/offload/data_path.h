@@ -1,0 +1,110 @@
+// DataPath: the SPD, the SAD and the engine put together. Child SAs come in as pairs, packets as bytes, and
+// each packet ends at the sink or in a named counter.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "driver/engine.h"
+#include "offload/spd.h"
+
+namespace espgate::offload {
+
+// A Child SA to carry: both directions or neither.
+struct ChildSaSpec {
+  std::uint32_t id = 0;  // chosen by the caller, unique
+  std::string name;      // of the SPD entry that it serves
+  bool esn = false;
+  std::uint32_t inbound_spi = 0;
+  std::uint32_t outbound_spi = 0;
+  driver::AesGcmKey inbound_key;
+  driver::AesGcmKey outbound_key;
+  IpAddress local_address;
+  IpAddress remote_address;
+  std::optional<driver::UdpEncapsulation> encapsulation;
+  std::vector<Selector> selectors;
+};
+
+struct ChildSaStatistics {
+  std::uint32_t id = 0;
+  std::string name;
+  driver::OutboundSaCounters outbound;
+  driver::InboundSaCounters inbound;
+  std::uint64_t lease_limit = 0;
+};
+
+// Where transformed packets go. Called from DataPath::poll(); the bytes are valid during the call only.
+class PacketSink {
+ public:
+  virtual ~PacketSink() = default;
+  // A whole outer IPv4 packet for the unprotected side.
+  virtual void to_unprotected(ByteView packet) = 0;
+  // A whole inner IPv4 packet for the protected side.
+  virtual void to_protected(ByteView packet) = 0;
+};
+
+// Packets that never reached the engine, one named counter for each reason.
+struct PolicyCounter {
+  std::string_view name;
+  std::uint64_t value = 0;
+};
+
+struct Statistics {
+  driver::Capabilities engine;
+  driver::Counters counters;
+  std::vector<PolicyCounter> policy;
+  std::vector<ChildSaStatistics> children;
+};
+
+// How many sequence numbers an SA is leased at a time, and how many before the end the lease is renewed. A
+// crash costs at most one lease of the number space; renewing takes one register write sequence.
+struct LeasePolicy {
+  std::uint64_t size = std::uint64_t{1} << 20;
+  std::uint64_t renew_before = std::uint64_t{1} << 18;
+};
+
+class DataPath {
+ public:
+  // `sink` must outlive the data path.
+  static std::unique_ptr<DataPath> create(std::unique_ptr<driver::Engine> engine, PacketSink& sink,
+                                          const LeasePolicy& lease = {});
+  DataPath(const DataPath&) = delete;
+  DataPath& operator=(const DataPath&) = delete;
+  virtual ~DataPath() = default;
+
+  virtual Spd& spd() = 0;
+  virtual const driver::Capabilities& capabilities() const = 0;
+
+  // Whether a Child SA of this kind could be carried; the error names the capability that is missing.
+  virtual Expected<> can_carry(const ChildSaSpec& spec) const = 0;
+  // A random SPI, 256 or higher, that is neither installed nor allocated.
+  virtual Expected<std::uint32_t> allocate_spi() = 0;
+  virtual void release_spi(std::uint32_t spi) = 0;
+  // Inbound first, so that nothing that the peer sends is lost; on any error nothing is installed.
+  virtual Expected<> install(const ChildSaSpec& spec) = 0;
+  virtual void remove(std::uint32_t id) = 0;
+
+  // Hands a packet to the engine; a packet that the policy does not let pass, or that finds the queue full,
+  // is dropped and counted. The bytes are copied.
+  virtual void submit_outbound(ByteView packet) = 0;
+  virtual void submit_inbound(ByteView packet) = 0;
+  // Runs the engine, delivers what is finished, renews leases. True while packets are in flight.
+  virtual bool poll() = 0;
+
+  // An error when the engine does not answer.
+  virtual Expected<Statistics> statistics() = 0;
+
+ protected:
+  DataPath() = default;
+};
+
+// Largest inner packet that fits `outer_mtu` bytes after encapsulation, in bytes.
+std::uint32_t tunnel_mtu(std::uint32_t outer_mtu, bool udp_encapsulation);
+
+}  // namespace espgate::offload

@@ -1,0 +1,63 @@
+// The security policy database (RFC 4301 section 4.4.1): an ordered list; the first entry that matches
+// decides, and what no entry matches is discarded.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/ip_address.h"
+
+namespace espgate::offload {
+
+enum class Action : std::uint8_t { protect, bypass, discard };
+
+// One row of selectors, seen from this gateway: local is the protected side. Ports in host order; protocol
+// nullopt is ANY.
+struct Selector {
+  IpRange local;
+  IpRange remote;
+  std::optional<std::uint8_t> protocol;
+  std::uint16_t local_port_first = 0;
+  std::uint16_t local_port_last = 65535;
+  std::uint16_t remote_port_first = 0;
+  std::uint16_t remote_port_last = 65535;
+
+  bool operator==(const Selector&) const = default;
+};
+
+struct SpdEntry {
+  std::string name;  // the child that it came from
+  Action action = Action::discard;
+  std::vector<Selector> selectors;
+};
+
+// The selector fields of an outbound packet. Ports are absent on fragments past the first and on protocols
+// without ports.
+struct PacketFields {
+  IpAddress source;
+  IpAddress destination;
+  std::uint8_t protocol = 0;
+  std::optional<std::uint16_t> source_port;
+  std::optional<std::uint16_t> destination_port;
+
+  // nullopt when the bytes are not a whole IPv4 packet.
+  static std::optional<PacketFields> parse(ByteView packet);
+};
+
+class Spd {
+ public:
+  // Replaces all entries at once, in the order given.
+  void replace(std::vector<SpdEntry> entries) { m_entries = std::move(entries); }
+  const std::vector<SpdEntry>& entries() const { return m_entries; }
+  // The entry that an outbound packet hits; nullptr is the implicit final discard.
+  const SpdEntry* lookup_outbound(const PacketFields& fields) const;
+
+ private:
+  std::vector<SpdEntry> m_entries;
+};
+
+}  // namespace espgate::offload
