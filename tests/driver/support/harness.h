@@ -1,6 +1,7 @@
 // Drives an Engine from a test: submits packets, polls until their completions are there, keeps the buffers.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct Outcome {
 
 // One outcome for each packet, in their order. Fails the test when the engine stops, or breaks its contract.
 std::vector<Outcome> run(Engine& engine, Direction direction, const std::vector<Packet>& packets);
+// Both directions at once; outcomes of the outbound packets first.
+std::array<std::vector<Outcome>, 2> run_both(Engine& engine, const std::vector<Packet>& outbound,
+                                             const std::vector<Packet>& inbound);
 Outcome run_one(Engine& engine, Direction direction, std::uint32_t sa, const Bytes& packet);
 
 std::vector<Event> events(Engine& engine);
