@@ -32,7 +32,7 @@ struct Gateway {
       : path(DataPath::create(driver::make_software_engine({.outbound_sas = 4, .inbound_sas = 4}).value(),
                               sink, lease)) {}
 
-  void run() {
+  void run() const {
     while (path->poll()) {
     }
   }
@@ -61,7 +61,7 @@ ChildSaSpec peer_of(const ChildSaSpec& spec) {
 
 class SoftwareEngineDataPath : public ::testing::Test {
  protected:
-  void install(const ChildSaSpec& spec) {
+  void install(const ChildSaSpec& spec) const {
     ASSERT_TRUE(a.path->install(spec));
     ASSERT_TRUE(b.path->install(peer_of(spec)));
     a.path->spd().replace({{.name = spec.name, .action = Action::protect, .selectors = spec.selectors}});
