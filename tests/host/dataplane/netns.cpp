@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 
 #include "base/checksum.h"
@@ -37,8 +38,13 @@ constexpr int wait_seconds = 20;
   for (const char* local : {"192.0.2.1/24", "192.0.2.2/24", "10.1.0.1/32"}) {
     run(std::string("ip address add ") + local + " dev lo");
   }
-  if (!::testing::Test::HasFailure()) {
-    body();
+  // An exception must not reach the test runner, which would go on with the other tests in this process.
+  try {
+    if (!::testing::Test::HasFailure()) {
+      body();
+    }
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << error.what();
   }
   std::fflush(nullptr);
   ::_exit(::testing::Test::HasFailure() ? exit_failed : exit_passed);
