@@ -8,7 +8,9 @@ namespace espgate::sim {
 
 static_assert(std::endian::native == std::endian::little, "beats are copied as they stand in memory");
 
-void PacketStream::send(std::uint32_t sa, ByteView packet) { m_to_send.push_back({sa, packet}); }
+void PacketStream::send(std::uint32_t sa, ByteView packet) {
+  m_to_send.push_back({sa, packet});
+}
 
 std::optional<Done> PacketStream::done(ByteSpan output) {
   if (m_done.empty()) {

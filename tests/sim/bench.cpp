@@ -24,7 +24,9 @@ void set(std::vector<std::uint32_t>& row, regs::Field field, ByteView value) {
   }
 }
 
-std::uint32_t place(regs::Field field, std::uint32_t value) { return value << field.lsb; }
+std::uint32_t place(regs::Field field, std::uint32_t value) {
+  return value << field.lsb;
+}
 
 std::uint32_t bucket_of(std::uint32_t spi, std::uint32_t buckets) {
   std::uint32_t h = spi ^ spi >> 16;
@@ -37,7 +39,12 @@ std::uint32_t bucket_of(std::uint32_t spi, std::uint32_t buckets) {
 Bytes OutboundSa::expect(ByteView inner, std::uint64_t sequence) const {
   const std::uint8_t inner_tos = inner[1];
   const std::size_t total = load_be16(inner, 2);
-  const Esp esp{.spi = spi, .key = key, .salt = salt, .esn = esn, .sequence = sequence, .padding = {},
+  const Esp esp{.spi = spi,
+                .key = key,
+                .salt = salt,
+                .esn = esn,
+                .sequence = sequence,
+                .padding = {},
                 .pad_length = {}};
   Bytes body = esp.build(inner.first(total));
   Ipv4 outer{.tos = static_cast<std::uint8_t>((dscp ? *dscp << 2 : inner_tos & 0xfc) | (inner_tos & 3)),
@@ -47,7 +54,8 @@ Bytes OutboundSa::expect(ByteView inner, std::uint64_t sequence) const {
              .source = outer_source,
              .destination = outer_destination,
              .payload = {}};
-  const bool df = df_policy == regs::df_policy_copy ? (inner[6] & 0x40) != 0 : df_policy == regs::df_policy_set;
+  const bool df =
+      df_policy == regs::df_policy_copy ? (inner[6] & 0x40) != 0 : df_policy == regs::df_policy_set;
   outer.fragment = df ? 0x4000 : 0;
   if (encapsulation) {
     outer.protocol = 17;
@@ -64,7 +72,12 @@ Bytes OutboundSa::expect(ByteView inner, std::uint64_t sequence) const {
 }
 
 Esp InboundSa::esp(std::uint64_t sequence) const {
-  return {.spi = spi, .key = key, .salt = salt, .esn = esn, .sequence = sequence, .padding = {},
+  return {.spi = spi,
+          .key = key,
+          .salt = salt,
+          .esn = esn,
+          .sequence = sequence,
+          .padding = {},
           .pad_length = {}};
 }
 
@@ -125,7 +138,8 @@ std::vector<std::uint32_t> Bench::row(const OutboundSa& sa) {
   set(row, f::lease_low, sa.lease_low);
   set(row, f::key, ByteView(sa.key));
   const auto h = hash_powers(sa.key);
-  const std::array fields{f::h_1, f::h_2, f::h_3, f::h_4, f::h_8, f::h_12, f::h_16, f::h_20, f::h_m1, f::h_m2};
+  const std::array fields{f::h_1,  f::h_2,  f::h_3,  f::h_4,  f::h_8,
+                          f::h_12, f::h_16, f::h_20, f::h_m1, f::h_m2};
   for (std::size_t i = 0; i < h.size(); ++i) {
     set(row, fields[i], ByteView(h[i]));
   }
@@ -156,7 +170,8 @@ std::vector<std::uint32_t> Bench::row(const InboundSa& sa) {
   set(row, f::replay_top, sa.replay_top);
   set(row, f::key, ByteView(sa.key));
   const auto h = hash_powers(sa.key);
-  const std::array fields{f::h_1, f::h_2, f::h_3, f::h_4, f::h_8, f::h_12, f::h_16, f::h_20, f::h_m1, f::h_m2};
+  const std::array fields{f::h_1,  f::h_2,  f::h_3,  f::h_4,  f::h_8,
+                          f::h_12, f::h_16, f::h_20, f::h_m1, f::h_m2};
   for (std::size_t i = 0; i < h.size(); ++i) {
     set(row, fields[i], ByteView(h[i]));
   }
@@ -183,15 +198,16 @@ bool Bench::command(std::uint32_t offset, std::uint32_t value) {
 
 void Bench::add(std::uint32_t index, const OutboundSa& sa) {
   write_shadow(row(sa));
-  if (!command(regs::reg_sa_command,
-               place(regs::sa_command_index, index) | place(regs::sa_command_operation, regs::sa_operation_add))) {
+  if (!command(regs::reg_sa_command, place(regs::sa_command_index, index) |
+                                         place(regs::sa_command_operation, regs::sa_operation_add))) {
     throw std::runtime_error("outbound add was rejected");
   }
 }
 
 void Bench::add(std::uint32_t index, const InboundSa& sa, std::uint32_t way) {
   write_shadow(row(sa));
-  if (!command(regs::reg_sa_command, place(regs::sa_command_index, index) | place(regs::sa_command_inbound, 1) |
+  if (!command(regs::reg_sa_command, place(regs::sa_command_index, index) |
+                                         place(regs::sa_command_inbound, 1) |
                                          place(regs::sa_command_operation, regs::sa_operation_add))) {
     throw std::runtime_error("inbound add was rejected");
   }
@@ -211,10 +227,9 @@ void Bench::spi_entry(std::uint32_t spi, std::uint32_t way, std::uint32_t index,
 }
 
 void Bench::remove(Side side, std::uint32_t index) {
-  if (!command(regs::reg_sa_command,
-               place(regs::sa_command_index, index) |
-                   place(regs::sa_command_inbound, side == Side::inbound ? 1 : 0) |
-                   place(regs::sa_command_operation, regs::sa_operation_remove))) {
+  if (!command(regs::reg_sa_command, place(regs::sa_command_index, index) |
+                                         place(regs::sa_command_inbound, side == Side::inbound ? 1 : 0) |
+                                         place(regs::sa_command_operation, regs::sa_operation_remove))) {
     throw std::runtime_error("remove was rejected");
   }
 }
@@ -224,9 +239,8 @@ void Bench::renew_lease(std::uint32_t index, std::uint64_t limit, std::uint64_t 
   set(words, regs::outbound_row::lease_limit, limit);
   set(words, regs::outbound_row::lease_low, low);
   write_shadow(words);
-  if (!command(regs::reg_sa_command,
-               place(regs::sa_command_index, index) |
-                   place(regs::sa_command_operation, regs::sa_operation_renew_lease))) {
+  if (!command(regs::reg_sa_command, place(regs::sa_command_index, index) |
+                                         place(regs::sa_command_operation, regs::sa_operation_renew_lease))) {
     throw std::runtime_error("renew was rejected");
   }
 }

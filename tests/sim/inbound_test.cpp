@@ -104,9 +104,9 @@ TEST_F(InboundTest, WhatIsNotEspGoesToTheHost) {
   bench.add(1, udp);
   const Bytes good = udp.packet(1, udp_packet(60));
   EXPECT_EQ(verdict(with(good, 9, 6)), not_esp);
-  EXPECT_EQ(verdict(with(good, 23, 0x95)), not_esp);                  // port 4501
+  EXPECT_EQ(verdict(with(good, 23, 0x95)), not_esp);                   // port 4501
   EXPECT_EQ(verdict(with(good, 25, good[25] ^ 1)), header_malformed);  // UDP length
-  EXPECT_EQ(verdict(with(with(good, 22, 0), 25, 0)), not_esp);        // the port comes before the length
+  EXPECT_EQ(verdict(with(with(good, 22, 0), 25, 0)), not_esp);         // the port comes before the length
   Esp marker = udp.esp(1);
   marker.spi = 0;
   EXPECT_EQ(verdict(udp.outer(marker.build(udp_packet(60)))), not_esp);
@@ -213,8 +213,7 @@ TEST_F(InboundTest, EveryPadLengthIsTaken) {
     for (std::size_t i = 0; i < length; ++i) {
       pad[i] = static_cast<std::uint8_t>(i + 1);
     }
-    const Result result =
-        bench.one(Side::inbound, 0, sealed([&](Esp& esp) { esp.padding = pad; }, inner));
+    const Result result = bench.one(Side::inbound, 0, sealed([&](Esp& esp) { esp.padding = pad; }, inner));
     ASSERT_EQ(result.done.verdict, ok) << length;
     ASSERT_EQ(to_hex(result.bytes), to_hex(inner));
   }
@@ -328,7 +327,8 @@ TEST(Inbound, SelectorsAreThoseOfTheSa) {
     EXPECT_EQ(verdict(ports, set(&Ipv4::protocol, static_cast<std::uint8_t>(protocol))), ok);
   }
   EXPECT_EQ(verdict(ports, set(&Ipv4::protocol, std::uint8_t{1})), selector_mismatch);
-  EXPECT_EQ(bench.snapshot(regs::snapshot_set_sa_inbound, 0, 7)[regs::counter_sa_inbound_selector_mismatch], 10U);
+  EXPECT_EQ(bench.snapshot(regs::snapshot_set_sa_inbound, 0, 7)[regs::counter_sa_inbound_selector_mismatch],
+            10U);
 }
 
 TEST_F(InboundTest, EcnIsThatOfRfc6040) {
@@ -343,7 +343,8 @@ TEST_F(InboundTest, EcnIsThatOfRfc6040) {
     for (std::uint8_t outer_ecn = 0; outer_ecn < 4; ++outer_ecn) {
       for (const std::size_t size : {40U, 300U}) {
         const Bytes inner = udp_packet(size, static_cast<std::uint8_t>(0x48 | inner_ecn));
-        const Result result = bench.one(Side::inbound, 0, next(inner, static_cast<std::uint8_t>(0x80 | outer_ecn)));
+        const Result result =
+            bench.one(Side::inbound, 0, next(inner, static_cast<std::uint8_t>(0x80 | outer_ecn)));
         const int expect = expected.at(inner_ecn).at(outer_ecn);
         if (expect < 0) {
           EXPECT_EQ(result.done.verdict, ecn_dropped);

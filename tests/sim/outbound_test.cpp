@@ -55,8 +55,8 @@ TEST(Outbound, EveryLengthIsWhatOpenSslMakes) {
     for (std::size_t i = 0; i < inner.size(); ++i) {
       const std::size_t sa = (i + round) % 4;
       // Numbers go on from the rounds before.
-      sequence[sa] = sequence[sa] == 0 ? load_be64(results[i].bytes, sas[sa].encapsulation ? 36 : 28)
-                                       : sequence[sa] + 1;
+      sequence[sa] =
+          sequence[sa] == 0 ? load_be64(results[i].bytes, sas[sa].encapsulation ? 36 : 28) : sequence[sa] + 1;
       ASSERT_EQ(results[i].done.verdict, ok);
       ASSERT_EQ(results[i].done.sa, sa);
       ASSERT_EQ(to_hex(results[i].bytes), to_hex(sas[sa].expect(inner[i], sequence[sa]))) << inner[i].size();
@@ -88,7 +88,8 @@ TEST(Outbound, NumbersOfOneSaFollowOneAnotherBackToBack) {
     }
   }
   EXPECT_EQ(sequence, 300U);
-  EXPECT_EQ(bench.snapshot(regs::snapshot_set_sa_outbound, 0, 3), (std::vector<std::uint64_t>{300, 9000, 301}));
+  EXPECT_EQ(bench.snapshot(regs::snapshot_set_sa_outbound, 0, 3),
+            (std::vector<std::uint64_t>{300, 9000, 301}));
 }
 
 TEST(Outbound, OuterHeaderFollowsTheSa) {
@@ -161,14 +162,14 @@ TEST(Outbound, HeaderThatMakesNoSenseIsMalformed) {
     return bench.one(Side::outbound, 0, frame).done.verdict;
   };
   EXPECT_EQ(verdict(0, 0x45), ok);
-  EXPECT_EQ(verdict(0, 0x55), header_malformed);      // version
+  EXPECT_EQ(verdict(0, 0x55), header_malformed);  // version
   EXPECT_EQ(verdict(0, 0x65), header_malformed);
-  EXPECT_EQ(verdict(0, 0x44), header_malformed);      // IHL
-  EXPECT_EQ(verdict(0, 0x4f), ok);                    // 60 bytes of header
+  EXPECT_EQ(verdict(0, 0x44), header_malformed);  // IHL
+  EXPECT_EQ(verdict(0, 0x4f), ok);                // 60 bytes of header
   EXPECT_EQ(verdict(3, 59), ok);
   EXPECT_EQ(verdict(3, 20), ok);
-  EXPECT_EQ(verdict(3, 19), header_malformed);        // total below the header
-  EXPECT_EQ(verdict(3, 61), header_malformed);        // above the frame
+  EXPECT_EQ(verdict(3, 19), header_malformed);  // total below the header
+  EXPECT_EQ(verdict(3, 61), header_malformed);  // above the frame
   EXPECT_EQ(verdict(0, 0x45, 59), header_malformed);
   EXPECT_EQ(verdict(0, 0x45, 19), header_malformed);  // runt
   EXPECT_EQ(verdict(0, 0x45, 1), header_malformed);

@@ -37,7 +37,8 @@ struct Ipv4 {
   Bytes build() const;
 };
 
-// UDP to `destination_port` with `size` bytes that differ from each other, in IPv4; size is the whole packet's.
+// UDP to `destination_port` with `size` bytes that differ from each other, in IPv4; size is the whole
+// packet's.
 Bytes udp_packet(std::size_t size, std::uint8_t tos = 0, std::uint16_t source_port = 1000,
                  std::uint16_t destination_port = 2000);
 

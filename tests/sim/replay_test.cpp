@@ -89,7 +89,8 @@ void run(const InboundSa& sa, const std::vector<std::uint64_t>& numbers) {
 }
 
 TEST(Replay, EdgesOfTheWindow) {
-  run(InboundSa{}, {1, 1, 2, 100, 37, 36, 37, 38, 100, 101, 38, 37, 38, 164, 101, 100, 165, 101, 102, 0, 500});
+  run(InboundSa{},
+      {1, 1, 2, 100, 37, 36, 37, 38, 100, 101, 38, 37, 38, 164, 101, 100, 165, 101, 102, 0, 500});
 }
 
 TEST(Replay, CopiesInFlightAreTakenOnce) {
