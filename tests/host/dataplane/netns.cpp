@@ -58,11 +58,6 @@ sockaddr_in socket_address(const IpAddress& address, std::uint16_t port) {
   return result;
 }
 
-template <typename T>
-T* as_socket_address(std::conditional_t<std::is_const_v<T>, const sockaddr_in, sockaddr_in>& address) {
-  return static_cast<T*>(static_cast<std::conditional_t<std::is_const_v<T>, const void, void>*>(&address));
-}
-
 }  // namespace
 
 void in_namespace(const std::function<void()>& body) {
@@ -120,21 +115,25 @@ std::uint64_t value_of(const std::vector<NamedCounter>& counters, std::string_vi
 
 UdpPeer::UdpPeer(const IpAddress& local, std::uint16_t port)
     : m_fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP)) {
+  if (!m_fd.valid()) {
+    ADD_FAILURE() << errno_text(errno);
+    return;
+  }
   const sockaddr_in name = socket_address(local, port);
-  EXPECT_EQ(::bind(m_fd.get(), as_socket_address<const sockaddr>(name), sizeof(name)), 0)
+  EXPECT_EQ(::bind(m_fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)), 0)
       << errno_text(errno);
 }
 
 std::uint16_t UdpPeer::port() const {
   sockaddr_in name{};
   socklen_t length = sizeof(name);
-  EXPECT_EQ(::getsockname(m_fd.get(), as_socket_address<sockaddr>(name), &length), 0);
+  EXPECT_EQ(::getsockname(m_fd.get(), reinterpret_cast<sockaddr*>(&name), &length), 0);
   return ntohs(name.sin_port);
 }
 
 void UdpPeer::send(ByteView payload, const IpAddress& to, std::uint16_t port) const {
   const sockaddr_in name = socket_address(to, port);
-  EXPECT_EQ(::sendto(m_fd.get(), payload.data(), payload.size(), 0, as_socket_address<const sockaddr>(name),
+  EXPECT_EQ(::sendto(m_fd.get(), payload.data(), payload.size(), 0, reinterpret_cast<const sockaddr*>(&name),
                      sizeof(name)),
             static_cast<ssize_t>(payload.size()))
       << errno_text(errno);
@@ -151,7 +150,7 @@ UdpPeer::Received UdpPeer::receive() const {
   sockaddr_in from{};
   socklen_t length = sizeof(from);
   const ssize_t count = ::recvfrom(m_fd.get(), received.payload.data(), received.payload.size(), 0,
-                                   as_socket_address<sockaddr>(from), &length);
+                                   reinterpret_cast<sockaddr*>(&from), &length);
   EXPECT_GE(count, 0);
   received.payload.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
   received.from = IpAddress::v4(ntohl(from.sin_addr.s_addr));
