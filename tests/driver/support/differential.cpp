@@ -23,7 +23,7 @@ class Comparison {
       SCOPED_TRACE("seed " + std::to_string(m_options.seed) + ", batch " + std::to_string(batch) +
                    "; run again with: " + m_options.reproduce);
       if (m_options.before_batch) {
-        m_options.before_batch(m_traffic.random());
+        m_options.before_batch(batch);
       }
       const auto outbound = m_traffic.outbound_batch(m_options.packets_per_batch);
       const auto inbound = m_traffic.inbound_batch(m_options.packets_per_batch);

@@ -22,10 +22,10 @@ struct DifferentialOptions {
   std::size_t batches = 8;
   std::size_t packets_per_batch = 200;  // in each direction
   std::size_t sas = 24;                 // in each direction
-  // Called before each batch.
-  std::function<void(Random&)> before_batch = {};
+  // Called before each batch with its number.
+  std::function<void(std::size_t)> before_batch = {};
   // The command that runs this seed again, printed with a mismatch.
-  std::string reproduce;
+  std::string reproduce = {};
 };
 
 struct DifferentialResult {
