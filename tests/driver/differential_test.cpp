@@ -34,7 +34,7 @@ TEST_P(Differential, RtlAnswersAsTheSoftwareEngine) {
       {.outbound_sas = capabilities.outbound_sas, .inbound_sas = capabilities.inbound_sas});
   ASSERT_TRUE(software) << software.error().message;
 
-  DifferentialOptions options{.seed = GetParam()};
+  DifferentialOptions options = options_of(GetParam());
   options.reproduce = "ESPGATE_SEED=" + std::to_string(GetParam()) +
                       " build/release/bin/driver_rtl_tests --gtest_filter='*Differential*'";
   // Full speed in every other batch; else bubbles at the inputs, stalls at the outputs, or both. A stream of

@@ -145,7 +145,12 @@ class Comparison {
     const auto expected = add_to(m_reference, sa);
     const auto actual = add_to(m_subject, sa);
     ASSERT_TRUE(expected) << expected.error().message;
-    ASSERT_TRUE(actual) << actual.error().message;
+    if (!actual) {
+      // The one thing that engines may differ in: where a hash puts the SPI.
+      ASSERT_NE(actual.error().message.find("bucket"), std::string::npos) << actual.error().message;
+      ASSERT_TRUE(m_reference.remove(direction, *expected));
+      return;
+    }
     ASSERT_EQ(*expected, *actual) << "the row";
     m_rows.at(static_cast<std::size_t>(direction)).push_back(expected->value);
     m_traffic.added(expected->value, sa);
