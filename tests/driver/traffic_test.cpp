@@ -23,8 +23,8 @@ TEST(Traffic, ReachesEveryVerdictAndEveryLength) {
   for (std::uint64_t seed = 1; seed <= differential_seeds; ++seed) {
     const auto first = software();
     const auto second = software();
-    const auto result = compare(*first, *second, {.seed = seed, .reproduce = "--gtest_filter=Traffic.*"});
-    EXPECT_GE(result.packets, 3000U);
+    const auto result = compare(*first, *second, options_of(seed));
+    EXPECT_EQ(result.packets, 6000U);
     total.packets += result.packets;
     total.events += result.events;
     for (std::size_t side = 0; side < 2; ++side) {

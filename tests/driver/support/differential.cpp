@@ -23,7 +23,7 @@ class Comparison {
       SCOPED_TRACE("seed " + std::to_string(m_options.seed) + ", batch " + std::to_string(batch) +
                    "; run again with: " + m_options.reproduce);
       if (m_options.before_batch) {
-        m_options.before_batch(m_traffic.random());
+        m_options.before_batch(batch);
       }
       const auto outbound = m_traffic.outbound_batch(m_options.packets_per_batch);
       const auto inbound = m_traffic.inbound_batch(m_options.packets_per_batch);
@@ -145,7 +145,12 @@ class Comparison {
     const auto expected = add_to(m_reference, sa);
     const auto actual = add_to(m_subject, sa);
     ASSERT_TRUE(expected) << expected.error().message;
-    ASSERT_TRUE(actual) << actual.error().message;
+    if (!actual) {
+      // The one thing that engines may differ in: where a hash puts the SPI.
+      ASSERT_NE(actual.error().message.find("bucket"), std::string::npos) << actual.error().message;
+      ASSERT_TRUE(m_reference.remove(direction, *expected));
+      return;
+    }
     ASSERT_EQ(*expected, *actual) << "the row";
     m_rows.at(static_cast<std::size_t>(direction)).push_back(expected->value);
     m_traffic.added(expected->value, sa);

@@ -19,13 +19,13 @@ inline constexpr std::uint64_t differential_seeds = 8;
 
 struct DifferentialOptions {
   std::uint64_t seed = 1;
-  std::size_t batches = 8;
-  std::size_t packets_per_batch = 200;  // in each direction
+  std::size_t batches = 12;
+  std::size_t packets_per_batch = 250;  // in each direction
   std::size_t sas = 24;                 // in each direction
-  // Called before each batch.
-  std::function<void(Random&)> before_batch = {};
+  // Called before each batch with its number.
+  std::function<void(std::size_t)> before_batch = {};
   // The command that runs this seed again, printed with a mismatch.
-  std::string reproduce;
+  std::string reproduce = {};
 };
 
 struct DifferentialResult {
@@ -38,6 +38,14 @@ struct DifferentialResult {
 };
 
 // Stops at the first batch with a mismatch, which fails the test.
+// The options of a seed: every fourth has many SAs.
+inline DifferentialOptions options_of(std::uint64_t seed) {
+  DifferentialOptions options;
+  options.seed = seed;
+  options.sas = seed % 4 == 0 ? 120 : 24;
+  return options;
+}
+
 DifferentialResult compare(Engine& reference, Engine& subject, const DifferentialOptions& options);
 
 }  // namespace espgate::driver::test

@@ -280,23 +280,18 @@ Bytes Traffic::plaintext(const InboundSa& sa) {
   return text;
 }
 
-// The sender's next number mostly; else one at the edges of the window, or a few numbers on.
+// The sender's next number mostly; else one at the edges of the window, or a few numbers on. Never a jump of
+// 2^31: what engines may answer then depends on what is in flight.
 std::uint64_t Traffic::sequence(Peer& peer) {
   std::uint64_t number = peer.next;
-  switch (m_random.below(12)) {
-    case 0:
-      number = peer.next - 1 - m_random.between(60, 68);
-      break;
-    case 1:
-      number = peer.next - 1 - m_random.below(64);
-      break;
-    case 2:
-      number = peer.next + m_random.below(130);
-      break;
-    default:
-      break;
+  const std::size_t kind = m_random.below(12);
+  if (kind <= 1) {
+    const std::uint64_t back = kind == 0 ? m_random.between(61, 69) : m_random.between(1, 64);
+    number = peer.next > back ? peer.next - back : peer.next;
+  } else if (kind == 2) {
+    number = peer.next + m_random.below(130);
   }
-  // Below the first number and above the last there is nothing that a sender could mean.
+  // A sender without ESN stops at the last number; what follows are replays.
   if (!peer.sa.esn && number > UINT32_MAX) {
     number = UINT32_MAX - m_random.below(80);
   }
