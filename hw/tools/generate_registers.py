@@ -70,7 +70,7 @@ def cpp(d):
            "namespace espgate::driver::registers {", "",
            "struct Field {", "  std::uint32_t lsb;", "  std::uint32_t width;", "};", ""]
     for name, value in d["engine"].items():
-        out.append(f"inline constexpr std::uint32_t {name} = {value:#x};")
+        out.append(f"inline constexpr std::uint32_t engine_{name} = {value:#x};")
     out.append("")
     for reg in d["register"]:
         out.append(f"inline constexpr std::uint32_t reg_{reg['name']} = {reg['offset']:#05x};")
