@@ -1,5 +1,6 @@
 #include "vici/server.h"
 
+#include <algorithm>
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <map>
@@ -49,6 +50,11 @@ class UnixServer final : public Server, private ConnectionOwner {
   void add_event(std::string name) override { m_events.insert(std::move(name)); }
   void on_trouble(Trouble trouble) override { m_trouble = std::move(trouble); }
   void start() override { accept(); }
+
+  bool is_wanted(const std::string& event) const override {
+    return std::ranges::any_of(m_connections,
+                               [&event](const auto& c) { return c.second->registered(event); });
+  }
 
   void broadcast(const std::string& event, const Message& message) override {
     std::vector<std::shared_ptr<Connection>> receivers;

@@ -69,6 +69,8 @@ class Server {
   // What is worth a line in the log.
   virtual void on_trouble(Trouble trouble) = 0;
   virtual void start() = 0;
+  // Whether any client registered, for events that are costly to make.
+  virtual bool is_wanted(const std::string& event) const = 0;
   // To every client that registered.
   virtual void broadcast(const std::string& event, const Message& message) = 0;
   virtual const ServerCounters& counters() const = 0;
