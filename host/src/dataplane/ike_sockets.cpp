@@ -102,7 +102,7 @@ struct IkeSockets::State {
   void deliver_esp(const ReceivedPacket& packet) {
     write_ipv4_udp_header(ByteSpan(buffer).first(ipv4_udp_header_bytes),
                           {.source = packet.source,
-                           .destination = *packet.destination,
+                           .destination = packet.destination.value_or(packet.answer_from),
                            .source_port = packet.source_port,
                            .destination_port = nat_t_socket.port(),
                            .tos = packet.tos,

@@ -20,6 +20,8 @@ namespace {
 constexpr timeval answer_timeout{.tv_sec = 5, .tv_usec = 0};
 // A dump that changed under way is taken again.
 constexpr int dump_attempts = 5;
+// More messages than the answers to one request come in.
+constexpr int stale_messages = 65536;
 
 // Room for one request; every request here takes less than 200 bytes.
 struct Request {
@@ -63,6 +65,13 @@ void for_each_attribute(const nlmsghdr& message, std::size_t skip, const Visit& 
   }
 }
 
+// What an earlier request left unread, because it failed half way, would be taken for the answer to the next.
+void discard_stale(int fd) {
+  std::array<std::uint8_t, 1> byte{};
+  for (int i = 0; i < stale_messages && ::recv(fd, byte.data(), byte.size(), MSG_DONTWAIT) >= 0; ++i) {
+  }
+}
+
 ByteView payload_of(const nlattr& attribute) {
   return {static_cast<const std::uint8_t*>(mnl_attr_get_payload(&attribute)),
           mnl_attr_get_payload_len(&attribute)};
@@ -85,6 +94,7 @@ Expected<Netlink> Netlink::open() {
 }
 
 Netlink::Result<> Netlink::transact(nlmsghdr& request, const Message& on_message) {
+  discard_stale(mnl_socket_get_fd(m_socket.get()));
   request.nlmsg_seq = ++m_sequence;
   if (mnl_socket_sendto(m_socket.get(), &request, request.nlmsg_len) < 0) {
     return std::unexpected(errno);

@@ -130,8 +130,7 @@ void RawEspSocket::send(ByteView outer_packet) {
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_addr.s_addr = htonl(load_be32(outer_packet, destination_offset));
-  // The sockets interface takes every address through sockaddr.
-  const auto* address = static_cast<const sockaddr*>(static_cast<const void*>(&to));
+  const auto* address = reinterpret_cast<const sockaddr*>(&to);
   if (::sendto(m_state->sender.get(), outer_packet.data(), outer_packet.size(), MSG_DONTWAIT, address,
                sizeof(to)) < 0) {
     m_state->counters.count(reason_of(errno));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -98,7 +99,7 @@ void RouteTable::State::remove_prefix(const IpRange& prefix, const std::string& 
   users.erase(found);
   // A route that is gone already went with its device, or by an operator's hand: there is nothing left to do.
   if (const unsigned interface = ::if_nametoindex(device.c_str()); interface != 0) {
-    (void)netlink.delete_route(prefix, interface);
+    std::ignore = netlink.delete_route(prefix, interface);
   }
 }
 

@@ -11,6 +11,7 @@
 #include <cctype>
 #include <cerrno>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "dataplane/counter_set.h"
@@ -131,7 +132,7 @@ Expected<std::unique_ptr<TunDevice>> TunDevice::open(asio::io_context& io, const
     return std::unexpected(netlink.error());
   }
   // Router solicitations would only count as drops. A kernel without IPv6 refuses, and sends none either.
-  (void)netlink->disable_ipv6_addresses(index);
+  std::ignore = netlink->disable_ipv6_addresses(index);
   if (const auto up = netlink->bring_up(index, mtu); !up) {
     return refuse(name, fmt::format("cannot set MTU {} and bring it up: {}", mtu, errno_text(up.error())));
   }

@@ -53,7 +53,7 @@ Expected<UdpSocket> UdpSocket::open(asio::io_context& io, std::uint16_t port) {
   }
   prepare_receive(fd.get());
   const sockaddr_in any = socket_address({}, port);
-  if (::bind(fd.get(), static_cast<const sockaddr*>(static_cast<const void*>(&any)), sizeof(any)) != 0) {
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any)) != 0) {
     return refuse_port(port, errno);
   }
   auto loop = ReadLoop::open(io, std::move(fd));

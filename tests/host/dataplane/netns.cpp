@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 
 #include "base/checksum.h"
@@ -37,8 +38,13 @@ constexpr int wait_seconds = 20;
   for (const char* local : {"192.0.2.1/24", "192.0.2.2/24", "10.1.0.1/32"}) {
     run(std::string("ip address add ") + local + " dev lo");
   }
-  if (!::testing::Test::HasFailure()) {
-    body();
+  // An exception must not reach the test runner, which would go on with the other tests in this process.
+  try {
+    if (!::testing::Test::HasFailure()) {
+      body();
+    }
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << error.what();
   }
   std::fflush(nullptr);
   ::_exit(::testing::Test::HasFailure() ? exit_failed : exit_passed);
@@ -50,11 +56,6 @@ sockaddr_in socket_address(const IpAddress& address, std::uint16_t port) {
   result.sin_port = htons(port);
   result.sin_addr.s_addr = htonl(address.to_v4());
   return result;
-}
-
-template <typename T>
-T* as_socket_address(std::conditional_t<std::is_const_v<T>, const sockaddr_in, sockaddr_in>& address) {
-  return static_cast<T*>(static_cast<std::conditional_t<std::is_const_v<T>, const void, void>*>(&address));
 }
 
 }  // namespace
@@ -114,21 +115,25 @@ std::uint64_t value_of(const std::vector<NamedCounter>& counters, std::string_vi
 
 UdpPeer::UdpPeer(const IpAddress& local, std::uint16_t port)
     : m_fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP)) {
+  if (!m_fd.valid()) {
+    ADD_FAILURE() << errno_text(errno);
+    return;
+  }
   const sockaddr_in name = socket_address(local, port);
-  EXPECT_EQ(::bind(m_fd.get(), as_socket_address<const sockaddr>(name), sizeof(name)), 0)
+  EXPECT_EQ(::bind(m_fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)), 0)
       << errno_text(errno);
 }
 
 std::uint16_t UdpPeer::port() const {
   sockaddr_in name{};
   socklen_t length = sizeof(name);
-  EXPECT_EQ(::getsockname(m_fd.get(), as_socket_address<sockaddr>(name), &length), 0);
+  EXPECT_EQ(::getsockname(m_fd.get(), reinterpret_cast<sockaddr*>(&name), &length), 0);
   return ntohs(name.sin_port);
 }
 
 void UdpPeer::send(ByteView payload, const IpAddress& to, std::uint16_t port) const {
   const sockaddr_in name = socket_address(to, port);
-  EXPECT_EQ(::sendto(m_fd.get(), payload.data(), payload.size(), 0, as_socket_address<const sockaddr>(name),
+  EXPECT_EQ(::sendto(m_fd.get(), payload.data(), payload.size(), 0, reinterpret_cast<const sockaddr*>(&name),
                      sizeof(name)),
             static_cast<ssize_t>(payload.size()))
       << errno_text(errno);
@@ -145,7 +150,7 @@ UdpPeer::Received UdpPeer::receive() const {
   sockaddr_in from{};
   socklen_t length = sizeof(from);
   const ssize_t count = ::recvfrom(m_fd.get(), received.payload.data(), received.payload.size(), 0,
-                                   as_socket_address<sockaddr>(from), &length);
+                                   reinterpret_cast<sockaddr*>(&from), &length);
   EXPECT_GE(count, 0);
   received.payload.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
   received.from = IpAddress::v4(ntohl(from.sin_addr.s_addr));

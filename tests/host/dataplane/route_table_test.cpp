@@ -1,5 +1,8 @@
 #include "dataplane/route_table.h"
 
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
 #include <asio/io_context.hpp>
 
 #include "dataplane/tun_device.h"
@@ -168,6 +171,40 @@ TEST(RouteTable, ManyAddressesAreAllSeen) {
     EXPECT_EQ(table.is_local(address("172.16.0.1")).value(), true);
     EXPECT_EQ(table.is_local(address("172.16.3.250")).value(), true);
     EXPECT_EQ(table.is_local(address("172.16.3.251")).value(), false);
+  });
+}
+
+// The descriptors of this process that are netlink sockets.
+std::vector<int> netlink_sockets() {
+  std::vector<int> found;
+  for (int fd = 0; fd < 256; ++fd) {
+    int domain = 0;
+    socklen_t length = sizeof(domain);
+    if (::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_NETLINK) {
+      found.push_back(fd);
+    }
+  }
+  return found;
+}
+
+// As after a request whose answer was not read to the end.
+TEST(RouteTable, StaleAnswersAreNotTakenForNewOnes) {
+  with_device([](RouteTable& table) {
+    const auto sockets = netlink_sockets();
+    ASSERT_EQ(sockets.size(), 1U);
+    struct {
+      nlmsghdr header;
+      rtgenmsg body;
+    } dump{};
+    dump.header.nlmsg_len = NLMSG_LENGTH(sizeof(rtgenmsg));
+    dump.header.nlmsg_type = RTM_GETLINK;
+    dump.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    dump.header.nlmsg_seq = 4711;
+    ASSERT_GT(::send(sockets[0], &dump, dump.header.nlmsg_len, 0), 0);
+    EXPECT_EQ(table.is_local(address("192.0.2.1")).value(), true);
+    ASSERT_GT(::send(sockets[0], &dump, dump.header.nlmsg_len, 0), 0);
+    EXPECT_TRUE(table.add(range("10.2.0.0/16"), "espgate0", address("192.0.2.2")));
+    EXPECT_EQ(routes(), "10.2.0.0/16\n");
   });
 }
 
