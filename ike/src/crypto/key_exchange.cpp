@@ -22,10 +22,6 @@ Result<Secret> derive(EVP_PKEY* own, EVP_PKEY* peer) {
   if (EVP_PKEY_derive(ctx.get(), secret.span().data(), &size) != 1 || size != secret.size()) {
     return std::unexpected(Reason::public_value_refused);
   }
-  const Secret zero(size);
-  if (equal_constant_time(secret.view(), zero.view())) {
-    return std::unexpected(Reason::public_value_refused);
-  }
   return secret;
 }
 
@@ -54,7 +50,14 @@ class X25519 final : public KeyExchange {
     if (peer == nullptr) {
       return std::unexpected(Reason::public_value_refused);
     }
-    return derive(m_key.get(), peer.get());
+    auto secret = derive(m_key.get(), peer.get());
+    // A point of small order gives zero whatever our key is. (For ECP groups x may be zero: there the order is
+    // prime, and the point at infinity is refused as a public value.)
+    const Secret zero(key_size);
+    if (secret && equal_constant_time(secret->view(), zero.view())) {
+      return std::unexpected(Reason::public_value_refused);
+    }
+    return secret;
   }
 
  private:
