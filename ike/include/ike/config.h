@@ -74,7 +74,8 @@ struct Identity {
   IdType type = IdType::fqdn;
   Bytes data;
 
-  // An address, a@b, or a name, as swanctl.conf writes them; "keyid:" and "fqdn:" force a type.
+  // An address, a@b, or a name, as swanctl.conf writes them; "keyid:" and "fqdn:" force a type. "%any" gives
+  // the identity without data, which as a remote_id or an owner matches every identity.
   static Expected<Identity> parse(std::string_view text);
   std::string to_string() const;
   bool operator==(const Identity&) const = default;
@@ -105,6 +106,7 @@ enum class StartAction : std::uint8_t { none, start };
 struct ChildConfig {
   std::string name;
   std::vector<EspProposal> proposals;
+  // Empty: strongSwan's "dynamic", the address of that side of the IKE SA.
   std::vector<TrafficSelector> local_ts;
   std::vector<TrafficSelector> remote_ts;
   bool transport_mode = false;
@@ -113,14 +115,15 @@ struct ChildConfig {
 
 struct ConnectionConfig {
   std::string name;
-  // Empty or unspecified: any. The first remote address is the one that we initiate to.
+  // Empty or unspecified: any. We initiate from the first local address to the first remote one: both must
+  // then be single addresses.
   std::vector<IpRange> local_addresses;
   std::vector<IpRange> remote_addresses;
   std::uint16_t local_port = 500;
   std::uint16_t remote_port = 500;
   std::vector<IkeProposal> proposals;
-  Identity local_id;
-  Identity remote_id;
+  Identity local_id;   // without data: our address
+  Identity remote_id;  // without data: anybody
   // Pre-shared key on both sides; the secrets are looked up by identity (RFC 7296 section 2.15).
   bool force_udp_encapsulation = false;
   std::vector<ChildConfig> children;
@@ -143,6 +146,15 @@ struct Limits {
   std::chrono::milliseconds retransmit_initial{4000};
   double retransmit_factor = 1.8;
   unsigned retransmit_tries = 5;
+  // An unprotected INVALID_IKE_SPI makes us ask whether the peer still lives, at most this often for each SA
+  // (RFC 7296 section 2.4).
+  std::chrono::seconds liveness_hint_interval{10};
+  // Unprotected INVALID_IKE_SPI, INVALID_MAJOR_VERSION and UNSUPPORTED_CRITICAL_PAYLOAD notifies sent in a
+  // second.
+  unsigned max_unprotected_notifies = 10;
+  // Answers kept for repeated requests after their IKE SA has ended; each is forgotten after
+  // half_open_lifetime.
+  std::size_t max_final_responses = 1024;
 };
 
 }  // namespace espgate::ike

@@ -60,6 +60,9 @@ struct ChildSa {
   // Encryption key and, for AES-GCM, the 4-byte salt behind it (RFC 4106 section 8.1).
   Secret inbound_key;
   Secret outbound_key;
+  // Keys of the integrity algorithm; empty with an AEAD.
+  Secret inbound_integrity_key;
+  Secret outbound_integrity_key;
   IpAddress local_address;
   IpAddress remote_address;
   // Set when a NAT was found or forced: ESP goes in UDP between these ports.

@@ -1,0 +1,114 @@
+// Identities as text (RFC 7296 section 3.5, and swanctl.conf's way to write them).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/hex.h"
+#include "ike/config.h"
+
+namespace espgate::ike {
+namespace {
+
+Bytes to_bytes(std::string_view text) {
+  return {text.begin(), text.end()};
+}
+Bytes to_bytes(ByteView view) {
+  return {view.begin(), view.end()};
+}
+
+bool printable(ByteView bytes) {
+  return std::ranges::all_of(bytes, [](std::uint8_t b) { return b > 0x20 && b < 0x7f; });
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && printable(to_bytes(text)) &&
+         text.find_first_of("=,@/\"'") == std::string_view::npos;
+}
+
+// Peers choose these bytes, and they end in logs and terminals.
+std::string readable(ByteView bytes) {
+  return printable(bytes) ? std::string(bytes.begin(), bytes.end()) : "0x" + to_hex(bytes);
+}
+
+Expected<Identity> parse_key_id(std::string_view text) {
+  if (text.starts_with("0x")) {
+    auto bytes = from_hex(text.substr(2));
+    if (!bytes || bytes->empty()) {
+      return fail(fmt::format("identity 'keyid:{}': not an even number of hexadecimal digits", text));
+    }
+    return Identity{IdType::key_id, std::move(*bytes)};
+  }
+  if (text.empty()) {
+    return fail("identity 'keyid:': no key ID after the colon");
+  }
+  return Identity{IdType::key_id, to_bytes(text)};
+}
+
+}  // namespace
+
+Expected<Identity> Identity::parse(std::string_view text) {
+  constexpr std::string_view key_id_prefix = "keyid:";
+  constexpr std::string_view fqdn_prefix = "fqdn:";
+  if (text == "%any") {
+    return Identity{};
+  }
+  if (text.starts_with(key_id_prefix)) {
+    return parse_key_id(text.substr(key_id_prefix.size()));
+  }
+  if (text.starts_with("@#")) {
+    return parse_key_id(fmt::format("0x{}", text.substr(2)));
+  }
+  if (text.starts_with(fqdn_prefix) || text.starts_with('@')) {
+    const std::string_view name = text.substr(text.starts_with('@') ? 1 : fqdn_prefix.size());
+    if (!is_name(name)) {
+      return fail(fmt::format("identity '{}': not a name", text));
+    }
+    return Identity{IdType::fqdn, to_bytes(name)};
+  }
+  if (const auto address = IpAddress::parse(text)) {
+    return Identity{address->is_v4() ? IdType::ipv4_addr : IdType::ipv6_addr, to_bytes(address->bytes())};
+  }
+  if (text.find('=') != std::string_view::npos) {
+    return fail(fmt::format(
+        "identity '{}': distinguished names come with certificates, which this version lacks", text));
+  }
+  if (const std::size_t at = text.find('@'); at != std::string_view::npos) {
+    if (!is_name(text.substr(0, at)) || !is_name(text.substr(at + 1))) {
+      return fail(fmt::format("identity '{}': not of the form user@domain", text));
+    }
+    return Identity{IdType::rfc822_addr, to_bytes(text)};
+  }
+  if (!is_name(text)) {
+    return fail(fmt::format(
+        "identity '{}': neither an address, user@domain, a name, nor keyid: with a key ID", text));
+  }
+  return Identity{IdType::fqdn, to_bytes(text)};
+}
+
+std::string Identity::to_string() const {
+  if (data.empty()) {
+    return "%any";
+  }
+  switch (type) {
+    case IdType::ipv4_addr:
+    case IdType::ipv6_addr:
+      if (const auto address = IpAddress::from_bytes(data)) {
+        return address->to_string();
+      }
+      break;
+    case IdType::rfc822_addr:
+      return readable(data);
+    case IdType::fqdn: {
+      std::string name = readable(data);
+      const auto again = parse(name);
+      return again && *again == *this ? name : "fqdn:" + name;
+    }
+    case IdType::key_id:
+      return "keyid:" + readable(data);
+    case IdType::der_asn1_dn:
+      return "dn:0x" + to_hex(data);
+  }
+  return "0x" + to_hex(data);
+}
+
+}  // namespace espgate::ike

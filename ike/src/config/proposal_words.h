@@ -1,0 +1,23 @@
+// The words of strongSwan's proposal notation.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "ike/config.h"
+
+namespace espgate::ike {
+
+using ProposalWord = std::variant<EncryptionTransform, Prf, Integrity, Group, EsnMode>;
+
+// nullopt: not a word that this version offers.
+std::optional<ProposalWord> find_word(std::string_view word);
+// The word for a value, as we write it.
+std::string_view word_of(const ProposalWord& value);
+// Why a word of strongSwan's is not offered here; empty when it is not one.
+std::string_view why_refused(std::string_view word);
+// The PRF over the same hash.
+Prf prf_of(Integrity integrity);
+
+}  // namespace espgate::ike

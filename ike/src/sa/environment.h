@@ -1,0 +1,69 @@
+// What every IKE SA of a stack shares: the inputs given to the stack and the outputs collected from it.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "config/config_store.h"
+#include "ike/stack.h"
+#include "reason.h"
+
+namespace espgate::ike {
+
+class IkeSa;
+
+// The other IKE SAs of the stack, as one of them needs to see them.
+class Neighbours {
+ public:
+  virtual ~Neighbours() = default;
+  // Whether there is another IKE SA with the same peer.
+  virtual bool has_other(const IkeSa& sa) const = 0;
+  // The peer says that `sa` is its only one with us (RFC 7296 section 2.4, INITIAL_CONTACT).
+  virtual void end_others(const IkeSa& sa) = 0;
+  // Something happened to the IKE SA: its timer may have moved, or it may be gone.
+  virtual void touched(const IkeSa& sa) = 0;
+};
+
+// Responder IKE SAs that are not authenticated yet, per source address.
+class HalfOpenTable {
+ public:
+  void add(const IpAddress& source) {
+    ++m_sources[source];
+    ++m_total;
+  }
+  void remove(const IpAddress& source) {
+    const auto at = m_sources.find(source);
+    if (at != m_sources.end()) {
+      --m_total;
+      if (--at->second == 0) {
+        m_sources.erase(at);
+      }
+    }
+  }
+  std::size_t total() const { return m_total; }
+  std::size_t from(const IpAddress& source) const {
+    const auto at = m_sources.find(source);
+    return at == m_sources.end() ? 0 : at->second;
+  }
+
+ private:
+  std::map<IpAddress, std::size_t> m_sources;
+  std::size_t m_total = 0;
+};
+
+struct Environment {
+  Random& random;
+  ChildSaHandler& handler;
+  Neighbours& neighbours;
+  const Limits limits;
+  // Of the call that is being handled.
+  Instant now{};
+  ConfigStore config{};
+  Counters counters{};
+  HalfOpenTable half_open{};
+  std::vector<Datagram> datagrams{};
+  std::vector<Event> events{};
+  ChildSaId last_child_id = 0;
+};
+
+}  // namespace espgate::ike

@@ -1,0 +1,317 @@
+// The messages of an IKE SA: which are let in, in which state, and who handles them.
+#include <array>
+#include <utility>
+
+#include "crypto/prf.h"
+#include "exchanges/create_child_sa.h"
+#include "exchanges/ike_auth.h"
+#include "exchanges/informational.h"
+#include "sa/ike_sa.h"
+
+namespace espgate::ike {
+namespace {
+
+using wire::ExchangeType;
+using wire::NotifyPayload;
+using wire::NotifyType;
+
+// Which request is expected in which state, and who answers it. IKE_SA_INIT requests make an IKE SA and are
+// answered before there is one.
+struct Rule {
+  SaState state;
+  ExchangeType exchange;
+  Reply (*answer)(IkeSa& sa, const Incoming& request);
+};
+constexpr std::array rules{
+    Rule{SaState::half_open, ExchangeType::ike_auth, answer_ike_auth},
+    Rule{SaState::established, ExchangeType::informational, answer_informational},
+    Rule{SaState::established, ExchangeType::create_child_sa, answer_create_child_sa},
+    Rule{SaState::deleting, ExchangeType::informational, answer_informational},
+    Rule{SaState::deleting, ExchangeType::create_child_sa, answer_create_child_sa},
+};
+
+const Rule* find_rule(SaState state, ExchangeType exchange) {
+  for (const Rule& rule : rules) {
+    if (rule.state == state && rule.exchange == exchange) {
+      return &rule;
+    }
+  }
+  return nullptr;
+}
+
+Reply fatal(NotifyPayload notify, std::string reason) {
+  return {{std::move(notify)}, Reply::Move{SaState::gone, std::move(reason)}};
+}
+
+}  // namespace
+
+void IkeSa::receive(const Datagram& datagram, const wire::Header& header) {
+  Counters& counters = m_environment.counters;
+  if (header.exchange == ExchangeType::ike_sa_init) {
+    receive_init_response(datagram, header);
+    return;
+  }
+  if (header.from_initiator == m_initiator || header.initiator_spi != m_initiator_spi ||
+      header.responder_spi != m_responder_spi) {
+    counters.count(Reason::spi_mismatch);
+    return;
+  }
+  // Repetitions are told by their bytes alone, without any cryptography.
+  if (!header.response && m_responses.is_last(header.message_id)) {
+    if (m_responses.is_same(sha256(datagram.message))) {
+      counters.count(Reason::request_repeated);
+      m_environment.datagrams.push_back({datagram.local, datagram.remote, m_responses.response()});
+    } else {
+      counters.count(Reason::request_altered);
+    }
+    return;
+  }
+  const auto message = wire::decode_message(datagram.message, m_environment.limits);
+  if (!message) {
+    counters.count(message.error());
+    return;
+  }
+  if (header.response) {
+    receive_response(datagram, *message);
+  } else {
+    receive_request(datagram, *message);
+  }
+}
+
+void IkeSa::receive_request(const Datagram& datagram, const wire::Message& message) {
+  Counters& counters = m_environment.counters;
+  if (message.header.message_id != m_responses.expected_id()) {
+    counters.count(Reason::message_id_unexpected);
+    return;
+  }
+  if (m_channel == nullptr || find_rule(m_state, message.header.exchange) == nullptr) {
+    counters.count(Reason::exchange_unexpected);
+    return;
+  }
+  const auto* encrypted = wire::find<wire::EncryptedPayload>(message.payloads);
+  if (encrypted == nullptr) {
+    counters.count(Reason::encrypted_missing);
+    return;
+  }
+  const auto opened = m_channel->open(datagram.message, *encrypted);
+  if (!opened) {
+    counters.count(opened.error());
+    return;
+  }
+  follow_peer(datagram);
+  const Reply reply = answer(datagram, message, *opened);
+  send_response(datagram, message.header, reply.payloads);
+  if (reply.then) {
+    set_state(reply.then->to, reply.then->reason);
+  }
+}
+
+// The request is authentic from here on.
+Reply IkeSa::answer(const Datagram& datagram, const wire::Message& message,
+                    const SecureChannel::Opened& opened) {
+  Counters& counters = m_environment.counters;
+  const auto payloads = wire::decode_payloads(opened.first, opened.payloads.view(), m_environment.limits);
+  if (!payloads || wire::find<wire::EncryptedPayload>(*payloads) != nullptr) {
+    // RFC 7296 section 2.21.3: fatal for both ends.
+    counters.count(Reason::syntax_refused);
+    return fatal(
+        {.notify = NotifyType::invalid_syntax},
+        "INVALID_SYNTAX: " + std::string(text_of(payloads ? Reason::encrypted_malformed : payloads.error())));
+  }
+  if (const auto* unknown = wire::find_critical_unknown(*payloads)) {
+    counters.count(Reason::critical_unknown);
+    NotifyPayload notify{.notify = NotifyType::unsupported_critical_payload,
+                         .data = {std::to_underlying(unknown->which)}};
+    if (m_state == SaState::half_open) {
+      return fatal(std::move(notify), "UNSUPPORTED_CRITICAL_PAYLOAD in IKE_AUTH");
+    }
+    return {{std::move(notify)}, std::nullopt};
+  }
+  return find_rule(m_state, message.header.exchange)->answer(*this, {datagram, message.header, *payloads});
+}
+
+void IkeSa::send_response(const Datagram& datagram, const wire::Header& header,
+                          const wire::Payloads& payloads) {
+  const wire::Header response_header{.initiator_spi = m_initiator_spi,
+                                     .responder_spi = m_responder_spi,
+                                     .exchange = header.exchange,
+                                     .from_initiator = m_initiator,
+                                     .response = true,
+                                     .message_id = header.message_id};
+  Bytes response = m_channel->protect(response_header, payloads, m_environment.random);
+  m_responses.answer(sha256(datagram.message), response);
+  // RFC 7296 section 2.11: back to where the request came from.
+  m_environment.datagrams.push_back({datagram.local, datagram.remote, std::move(response)});
+}
+
+// RFC 7296 section 2.23: the initiator may have moved to port 4500; a peer behind a NAT may be given another
+// address or port at any time, unless we are behind one ourselves.
+void IkeSa::follow_peer(const Datagram& datagram) {
+  if (m_state == SaState::half_open || (m_nat_remote && !m_nat_local)) {
+    move_endpoints(datagram.local, datagram.remote);
+  }
+}
+
+void IkeSa::receive_response(const Datagram& datagram, const wire::Message& message) {
+  Counters& counters = m_environment.counters;
+  Exchange* exchange = m_requests.active();
+  const auto* encrypted = wire::find<wire::EncryptedPayload>(message.payloads);
+  if (encrypted == nullptr) {
+    take_unprotected_response(message);
+    return;
+  }
+  if (exchange == nullptr || exchange->type() != message.header.exchange ||
+      message.header.message_id != m_requests.message_id() || m_channel == nullptr) {
+    counters.count(Reason::response_unexpected);
+    return;
+  }
+  const auto opened = m_channel->open(datagram.message, *encrypted);
+  if (!opened) {
+    counters.count(opened.error());
+    return;
+  }
+  const auto payloads = wire::decode_payloads(opened->first, opened->payloads.view(), m_environment.limits);
+  if (!payloads || wire::find_critical_unknown(*payloads) != nullptr) {
+    // An authentic peer that sends what cannot be understood: nothing can be agreed with it.
+    counters.count(payloads ? Reason::critical_unknown : payloads.error());
+    m_requests.finish();
+    if (m_state == SaState::auth_sent) {
+      refuse_peer("the IKE_AUTH response is malformed or has an unknown critical payload");
+    } else if (m_state == SaState::established) {
+      terminate("a response was malformed or had an unknown critical payload");
+    } else {
+      set_state(SaState::gone, "a response was malformed or had an unknown critical payload");
+    }
+    start_exchanges();
+    return;
+  }
+  settle_response(exchange->process(*this, {datagram, message.header, *payloads}));
+}
+
+// Anyone can send these: they never change a state (RFC 7296 sections 2.4 and 2.21.4).
+void IkeSa::take_unprotected_response(const wire::Message& message) {
+  Counters& counters = m_environment.counters;
+  if (wire::find_notify(message.payloads, NotifyType::invalid_ike_spi) == nullptr) {
+    counters.count(Reason::encrypted_missing);
+    return;
+  }
+  counters.count(Reason::unprotected_hint);
+  const Instant now = m_environment.now;
+  if (m_state == SaState::established && m_requests.active() == nullptr &&
+      (!m_last_hint || now - *m_last_hint >= m_environment.limits.liveness_hint_interval)) {
+    m_last_hint = now;
+    enqueue(std::make_unique<LivenessCheck>());
+    start_exchanges();
+  }
+}
+
+void IkeSa::receive_init_response(const Datagram& datagram, const wire::Header& header) {
+  Counters& counters = m_environment.counters;
+  if (m_state != SaState::init_sent || m_requests.active() == nullptr || !header.response ||
+      header.from_initiator || header.message_id != 0) {
+    counters.count(Reason::response_unexpected);
+    return;
+  }
+  const auto message = wire::decode_message(datagram.message, m_environment.limits);
+  if (!message) {
+    counters.count(message.error());
+    return;
+  }
+  if (wire::find_critical_unknown(message->payloads) != nullptr) {
+    counters.count(Reason::critical_unknown);
+    return;
+  }
+  settle_response(m_requests.active()->process(*this, {datagram, message->header, message->payloads}));
+}
+
+void IkeSa::settle_response(Exchange::Outcome outcome) {
+  switch (outcome) {
+    case Exchange::Outcome::done:
+      m_requests.finish();
+      if (m_state == SaState::established && m_terminate_when_established) {
+        m_terminate_when_established = false;
+        terminate(std::move(m_end_reason));
+      }
+      start_exchanges();
+      break;
+    case Exchange::Outcome::keep_waiting:
+      break;
+    case Exchange::Outcome::send_again:
+      if (auto payloads = m_requests.active()->build(*this)) {
+        m_requests.restart(encode_request(*m_requests.active(), *payloads), m_environment.now);
+        send(m_requests.request());
+      }
+      break;
+  }
+}
+
+void IkeSa::start_exchanges() {
+  while (m_state != SaState::gone) {
+    auto exchange = m_requests.next();
+    if (exchange == nullptr) {
+      return;
+    }
+    const auto payloads = exchange->build(*this);
+    if (!payloads) {
+      continue;
+    }
+    Bytes request = encode_request(*exchange, *payloads);
+    m_requests.start(std::move(exchange), std::move(request), m_environment.now);
+    send(m_requests.request());
+    m_environment.neighbours.touched(*this);
+  }
+}
+
+Bytes IkeSa::encode_request(const Exchange& exchange, const wire::Payloads& payloads) {
+  const wire::Header header{.initiator_spi = m_initiator_spi,
+                            .responder_spi = m_responder_spi,
+                            .exchange = exchange.type(),
+                            .from_initiator = m_initiator,
+                            .response = false,
+                            .message_id = m_requests.message_id()};
+  return exchange.type() == ExchangeType::ike_sa_init
+             ? wire::encode_message(header, payloads)
+             : m_channel->protect(header, payloads, m_environment.random);
+}
+
+void IkeSa::send(Bytes message) {
+  m_environment.datagrams.push_back({m_local, m_remote, std::move(message)});
+}
+
+void IkeSa::answer_init(const ResponseCache::Digest& request_digest, Bytes response,
+                        const Datagram& request) {
+  m_responses.answer(request_digest, response);
+  m_environment.datagrams.push_back({request.local, request.remote, std::move(response)});
+}
+
+std::optional<Instant> IkeSa::deadline() const {
+  if (m_state == SaState::half_open) {
+    return m_created + m_environment.limits.half_open_lifetime;
+  }
+  return m_requests.deadline();
+}
+
+void IkeSa::tick() {
+  const auto due = deadline();
+  if (m_state == SaState::gone || !due || *due > m_environment.now) {
+    return;
+  }
+  if (m_state == SaState::half_open) {
+    m_environment.counters.count(Reason::half_open_expired);
+    set_state(SaState::gone, {});
+    return;
+  }
+  std::string reason = m_requests.active()->stop_reason();
+  if (reason.empty() && m_requests.retransmit(m_environment.now)) {
+    m_environment.counters.count(Reason::retransmitted);
+    send(m_requests.request());
+    return;
+  }
+  if (reason.empty()) {
+    m_environment.counters.count(Reason::gave_up);
+    reason = "no answer to " + wire::to_string(m_requests.active()->type()) + " after all retransmissions";
+  }
+  set_state(SaState::gone, reason);
+}
+
+}  // namespace espgate::ike

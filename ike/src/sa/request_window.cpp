@@ -1,0 +1,54 @@
+#include "sa/request_window.h"
+
+#include <cmath>
+
+namespace espgate::ike {
+
+std::unique_ptr<Exchange> RequestWindow::next() {
+  if (m_active != nullptr || m_waiting.empty()) {
+    return nullptr;
+  }
+  auto exchange = std::move(m_waiting.front());
+  m_waiting.pop_front();
+  return exchange;
+}
+
+void RequestWindow::start(std::unique_ptr<Exchange> exchange, Bytes request, Instant now) {
+  m_active = std::move(exchange);
+  restart(std::move(request), now);
+}
+
+void RequestWindow::restart(Bytes request, Instant now) {
+  m_request = std::move(request);
+  m_tries = 0;
+  m_deadline = now + m_limits.retransmit_initial;
+}
+
+void RequestWindow::finish() {
+  m_finished = std::move(m_active);
+  m_request.clear();
+  ++m_message_id;
+}
+
+std::optional<Instant> RequestWindow::deadline() const {
+  return m_active != nullptr ? std::optional(m_deadline) : std::nullopt;
+}
+
+bool RequestWindow::retransmit(Instant now) {
+  if (m_tries >= m_limits.retransmit_tries) {
+    return false;
+  }
+  ++m_tries;
+  const double factor = std::pow(m_limits.retransmit_factor, m_tries);
+  m_deadline = now + std::chrono::duration_cast<Instant>(m_limits.retransmit_initial * factor);
+  return true;
+}
+
+void ResponseCache::answer(const Digest& digest, Bytes response) {
+  m_digest = digest;
+  m_response = std::move(response);
+  m_answered = true;
+  ++m_expected_id;
+}
+
+}  // namespace espgate::ike

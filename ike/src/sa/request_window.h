@@ -1,0 +1,74 @@
+// Message IDs and retransmission (RFC 7296 sections 2.1 to 2.3), with a window of one.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "sa/exchange.h"
+
+namespace espgate::ike {
+
+// Our requests: one under way, the others wait.
+class RequestWindow {
+ public:
+  explicit RequestWindow(const Limits& limits) : m_limits(limits) {}
+
+  void enqueue(std::unique_ptr<Exchange> exchange) { m_waiting.push_back(std::move(exchange)); }
+  void enqueue_first(std::unique_ptr<Exchange> exchange) { m_waiting.push_front(std::move(exchange)); }
+  void drop_waiting() { m_waiting.clear(); }
+  // The next exchange, to be started; nullptr when one is under way or none waits.
+  std::unique_ptr<Exchange> next();
+  void start(std::unique_ptr<Exchange> exchange, Bytes request, Instant now);
+  // The same exchange and message ID with other bytes.
+  void restart(Bytes request, Instant now);
+  // The exchange is finished; it stays alive until the next one ends.
+  void finish();
+
+  Exchange* active() { return m_active.get(); }
+  const Exchange* active() const { return m_active.get(); }
+  const std::deque<std::unique_ptr<Exchange>>& waiting() const { return m_waiting; }
+  // Message ID of the exchange under way, or of the next one.
+  std::uint32_t message_id() const { return m_message_id; }
+  const Bytes& request() const { return m_request; }
+
+  // When to send again or to give up; nullopt when no exchange is under way.
+  std::optional<Instant> deadline() const;
+  // Whether another retransmission is left; then the next deadline is set.
+  bool retransmit(Instant now);
+
+ private:
+  const Limits& m_limits;
+  std::deque<std::unique_ptr<Exchange>> m_waiting;
+  std::unique_ptr<Exchange> m_active;
+  // Kept so that an exchange that ends its IKE SA outlives its own process().
+  std::unique_ptr<Exchange> m_finished;
+  Bytes m_request;
+  std::uint32_t m_message_id = 0;
+  Instant m_deadline{};
+  unsigned m_tries = 0;
+};
+
+// The peer's requests: the ID that comes next, and the answer to the one before.
+class ResponseCache {
+ public:
+  using Digest = std::array<std::uint8_t, 32>;
+
+  std::uint32_t expected_id() const { return m_expected_id; }
+  // Whether the message ID is that of the last request answered.
+  bool is_last(std::uint32_t message_id) const { return m_answered && message_id + 1 == m_expected_id; }
+  bool is_same(const Digest& digest) const { return m_digest == digest; }
+  const Bytes& response() const { return m_response; }
+  const Digest& digest() const { return m_digest; }
+  bool answered() const { return m_answered; }
+  void answer(const Digest& digest, Bytes response);
+
+ private:
+  std::uint32_t m_expected_id = 0;
+  bool m_answered = false;
+  Digest m_digest{};
+  Bytes m_response;
+};
+
+}  // namespace espgate::ike

@@ -1,0 +1,66 @@
+// All IKE SAs of a stack: found by SPI, by ID, by the IKE_SA_INIT request they came from, and by their
+// timers.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "sa/ike_sa.h"
+
+namespace espgate::ike {
+
+class SaTable final : public Neighbours {
+ public:
+  SaTable() = default;
+
+  IkeSa& add(Environment& environment, IkeSa::Setup setup);
+  // A new ID, and a new SPI that no IKE SA of ours has.
+  IkeSaId fresh_id() { return ++m_last_id; }
+  std::uint64_t fresh_spi(Random& random) const;
+
+  IkeSa* find(IkeSaId id) const;
+  IkeSa* find_by_own_spi(std::uint64_t spi) const;
+  IkeSa* find_by_child(ChildSaId id) const;
+  // The responder IKE SA that this very request made (RFC 7296 section 2.1).
+  IkeSa* find_by_init_request(const ResponseCache::Digest& digest) const;
+  void remember_init_request(const ResponseCache::Digest& digest, const IkeSa& sa);
+  const std::map<IkeSaId, std::unique_ptr<IkeSa>>& all() const { return m_by_id; }
+
+  std::optional<Instant> next_timer() const;
+  // The IKE SA whose timer is due; nullptr when there is none.
+  IkeSa* due(Instant now) const;
+
+  // After each input: moves timers, and takes away what is gone.
+  void settle(Environment& environment);
+
+  // The last answer of an IKE SA that is gone, for a request that is repeated because the answer got lost.
+  const Bytes* final_response(std::uint64_t own_spi, const ResponseCache::Digest& digest, Instant now) const;
+
+  bool has_other(const IkeSa& sa) const override;
+  void end_others(const IkeSa& sa) override;
+  void touched(const IkeSa& sa) override { m_touched.insert(sa.id()); }
+
+ private:
+  struct FinalResponse {
+    std::uint64_t own_spi = 0;
+    ResponseCache::Digest digest{};
+    Bytes response;
+    Instant expires{};
+  };
+  void keep_final_response(const IkeSa& sa, Environment& environment);
+  void forget(IkeSaId id);
+
+  std::map<IkeSaId, std::unique_ptr<IkeSa>> m_by_id;
+  std::unordered_map<std::uint64_t, IkeSaId> m_by_spi;
+  std::map<ResponseCache::Digest, IkeSaId> m_by_init_request;
+  std::unordered_map<IkeSaId, ResponseCache::Digest> m_init_requests;
+  std::set<std::pair<Instant, IkeSaId>> m_timers;
+  std::unordered_map<IkeSaId, Instant> m_timer_of;
+  std::set<IkeSaId> m_touched;
+  std::deque<FinalResponse> m_final_responses;
+  IkeSaId m_last_id = 0;
+};
+
+}  // namespace espgate::ike

@@ -1,0 +1,298 @@
+#include "ike/stack.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "crypto/openssl.h"
+#include "crypto/prf.h"
+#include "exchanges/ike_auth.h"
+#include "exchanges/ike_sa_init.h"
+#include "exchanges/ike_sa_init_responder.h"
+#include "rate_limit.h"
+#include "sa/sa_table.h"
+#include "wire/message.h"
+
+namespace espgate::ike {
+namespace {
+
+using wire::ExchangeType;
+using wire::NotifyType;
+
+bool is_known(ExchangeType type) {
+  switch (type) {
+    case ExchangeType::ike_sa_init:
+    case ExchangeType::ike_auth:
+    case ExchangeType::create_child_sa:
+    case ExchangeType::informational:
+      return true;
+  }
+  return false;
+}
+
+// The one address that a list stands for, if it does.
+std::optional<IpAddress> single_address(const std::vector<IpRange>& ranges) {
+  if (ranges.empty() || ranges.front().first != ranges.front().last ||
+      ranges.front().first.is_unspecified()) {
+    return std::nullopt;
+  }
+  return ranges.front().first;
+}
+
+class StackImpl final : public Stack {
+ public:
+  StackImpl(Random& random, ChildSaHandler& handler, const Limits& limits)
+      : m_environment{.random = random, .handler = handler, .neighbours = m_table, .limits = limits},
+        m_init_responder(m_environment, m_table),
+        m_notifies(limits.max_unprotected_notifies) {}
+  StackImpl(const StackImpl&) = delete;
+  StackImpl& operator=(const StackImpl&) = delete;
+  ~StackImpl() override = default;
+
+  Expected<> load_connection(ConnectionConfig config) override {
+    return m_environment.config.load(std::move(config));
+  }
+  void unload_connection(const std::string& name) override { m_environment.config.unload(name); }
+  std::vector<ConnectionConfig> connections() const override {
+    std::vector<ConnectionConfig> all;
+    for (const ConnectionPtr& connection : m_environment.config.all()) {
+      all.push_back(*connection);
+    }
+    return all;
+  }
+  void load_shared_secrets(std::vector<SharedSecret> secrets) override {
+    m_environment.config.load_secrets(std::move(secrets));
+  }
+
+  void receive(const Datagram& datagram, Instant now) override {
+    guarded(now, [&] { take(datagram); });
+  }
+
+  void tick(Instant now) override {
+    guarded(now, [&] {
+      // Each round moves a timer into the future or ends an IKE SA.
+      while (IkeSa* sa = m_table.due(now)) {
+        m_table.touched(*sa);
+        sa->tick();
+        m_table.settle(m_environment);
+      }
+    });
+  }
+
+  std::optional<Instant> next_timer() const override { return m_table.next_timer(); }
+
+  Expected<IkeSaId> initiate(const std::string& connection, const std::string& child, Instant now) override {
+    Expected<IkeSaId> started = fail("initiate: the cryptographic library failed");
+    guarded(now, [&] { started = start(connection, child); });
+    return started;
+  }
+
+  bool terminate_ike(IkeSaId id, Instant now) override {
+    IkeSa* sa = m_table.find(id);
+    if (sa == nullptr) {
+      return false;
+    }
+    guarded(now, [&] { end(*sa, "terminated by request"); });
+    return true;
+  }
+
+  bool terminate_child(ChildSaId id, Instant now) override {
+    IkeSa* sa = m_table.find_by_child(id);
+    if (sa == nullptr) {
+      return false;
+    }
+    guarded(now, [&] {
+      m_table.touched(*sa);
+      sa->terminate_child(id);
+      sa->start_exchanges();
+    });
+    return true;
+  }
+
+  void shut_down(Instant now) override {
+    m_shutting_down = true;
+    guarded(now, [&] {
+      for (const auto& [id, sa] : m_table.all()) {
+        end(*sa, "shutting down");
+      }
+    });
+  }
+
+  std::vector<Datagram> take_datagrams() override { return std::exchange(m_environment.datagrams, {}); }
+  std::vector<Event> take_events() override { return std::exchange(m_environment.events, {}); }
+
+  std::vector<IkeSaView> list() const override {
+    std::vector<IkeSaView> views;
+    for (const auto& [id, sa] : m_table.all()) {
+      views.push_back(sa->view());
+    }
+    return views;
+  }
+  std::vector<Counter> counters() const override { return m_environment.counters.all(); }
+
+ private:
+  // Every input goes through here: the time is set, a failure of the cryptographic library ends the handling
+  // of this input only, and the table is put in order.
+  template <typename Work>
+  void guarded(Instant now, Work work) {
+    m_environment.now = std::max(now, m_environment.now);
+    try {
+      work();
+    } catch (const CryptoFailure&) {
+      m_environment.counters.count(Reason::crypto_failed);
+    }
+    m_table.settle(m_environment);
+  }
+
+  void end(IkeSa& sa, std::string reason) {
+    m_table.touched(sa);
+    sa.terminate(std::move(reason));
+    sa.start_exchanges();
+  }
+
+  void take(const Datagram& datagram);
+  Expected<IkeSaId> start(const std::string& connection_name, const std::string& child_name);
+  void answer_unknown_spi(const Datagram& datagram, const wire::Header& header, std::uint64_t own_spi);
+  void answer_unprotected(const Datagram& datagram, const wire::Header& header, NotifyType type);
+
+  SaTable m_table;
+  Environment m_environment;
+  IkeSaInitResponder m_init_responder;
+  RateLimit m_notifies;
+  bool m_shutting_down = false;
+};
+
+void StackImpl::take(const Datagram& datagram) {
+  Counters& counters = m_environment.counters;
+  if (const auto valid = wire::Header::validate(datagram.message, m_environment.limits); !valid) {
+    counters.count(valid.error());
+    return;
+  }
+  const wire::Header header = wire::Header::parse(datagram.message);
+  if (header.major_version != 2) {
+    counters.count(header.major_version > 2 ? Reason::version_unsupported : Reason::version_old);
+    // RFC 7296 section 2.5.
+    if (header.major_version > 2 && !header.response) {
+      answer_unprotected(datagram, header, NotifyType::invalid_major_version);
+    }
+    return;
+  }
+  if (!is_known(header.exchange)) {
+    counters.count(Reason::exchange_unknown);
+    return;
+  }
+  if (header.exchange == ExchangeType::ike_sa_init && !header.response) {
+    if (m_shutting_down) {
+      counters.count(Reason::shutting_down);
+    } else {
+      m_init_responder.receive(datagram, header);
+    }
+    return;
+  }
+  const std::uint64_t own_spi = header.from_initiator ? header.responder_spi : header.initiator_spi;
+  IkeSa* sa = m_table.find_by_own_spi(own_spi);
+  if (sa == nullptr) {
+    answer_unknown_spi(datagram, header, own_spi);
+    return;
+  }
+  m_table.touched(*sa);
+  sa->receive(datagram, header);
+}
+
+void StackImpl::answer_unknown_spi(const Datagram& datagram, const wire::Header& header,
+                                   std::uint64_t own_spi) {
+  Counters& counters = m_environment.counters;
+  if (!header.response) {
+    const auto* response = m_table.final_response(own_spi, sha256(datagram.message), m_environment.now);
+    if (response != nullptr) {
+      counters.count(Reason::request_repeated);
+      m_environment.datagrams.push_back({datagram.local, datagram.remote, *response});
+      return;
+    }
+  }
+  counters.count(Reason::spi_unknown);
+  // RFC 7296 section 2.21.4: to requests only, and not too often.
+  if (!header.response) {
+    answer_unprotected(datagram, header, NotifyType::invalid_ike_spi);
+  }
+}
+
+void StackImpl::answer_unprotected(const Datagram& datagram, const wire::Header& header, NotifyType type) {
+  if (!m_notifies.allow(m_environment.now)) {
+    m_environment.counters.count(Reason::notify_rate_limited);
+    return;
+  }
+  const wire::Header answer{.initiator_spi = header.initiator_spi,
+                            .responder_spi = header.responder_spi,
+                            .exchange = header.exchange,
+                            .from_initiator = !header.from_initiator,
+                            .response = true,
+                            .message_id = header.message_id};
+  m_environment.datagrams.push_back(
+      {datagram.local, datagram.remote, wire::encode_message(answer, {wire::NotifyPayload{.notify = type}})});
+}
+
+Expected<IkeSaId> StackImpl::start(const std::string& connection_name, const std::string& child_name) {
+  if (m_shutting_down) {
+    return fail("initiate: shutting down, nothing new is started");
+  }
+  const ConnectionPtr connection = m_environment.config.find(connection_name);
+  if (connection == nullptr) {
+    return fail(fmt::format("initiate: no connection '{}'", connection_name));
+  }
+  if (find_child(*connection, child_name) == nullptr) {
+    return fail(fmt::format("initiate: connection '{}' has no child '{}'", connection_name, child_name));
+  }
+  for (const auto& [id, sa] : m_table.all()) {
+    if (sa->connection().name == connection_name && sa->has_child(child_name) &&
+        sa->state() != SaState::deleting && sa->state() != SaState::gone) {
+      return id;
+    }
+  }
+  const auto local = single_address(connection->local_addresses);
+  const auto remote = single_address(connection->remote_addresses);
+  if (!local || !remote || local->family() != remote->family()) {
+    return fail(
+        fmt::format("initiate: connection '{}' needs a single local and a single remote address of one "
+                    "family to initiate",
+                    connection_name));
+  }
+  const Identity own = effective_local_id(*connection, *local);
+  const Identity peer = is_any(connection->remote_id) ? identity_of(*remote) : connection->remote_id;
+  if (m_environment.config.find_secret(own, peer) == nullptr) {
+    return fail(
+        fmt::format("initiate: connection '{}': no shared secret for '{}' and '{}'; add one that names them",
+                    connection_name, own.to_string(), peer.to_string()));
+  }
+  IkeSa& sa = m_table.add(m_environment, {.id = m_table.fresh_id(),
+                                          .initiator = true,
+                                          .own_spi = m_table.fresh_spi(m_environment.random),
+                                          .local = {*local, connection->local_port},
+                                          .remote = {*remote, connection->remote_port},
+                                          .connection = connection});
+  sa.set_state(SaState::init_sent, {});
+  sa.enqueue(std::make_unique<IkeSaInit>(child_name));
+  sa.start_exchanges();
+  return sa.id();
+}
+
+}  // namespace
+
+std::unique_ptr<Stack> Stack::create(Random& random, ChildSaHandler& handler, const Limits& limits) {
+  return std::make_unique<StackImpl>(random, handler, limits);
+}
+
+std::string_view to_string(IkeSaState state) {
+  switch (state) {
+    case IkeSaState::connecting:
+      return "connecting";
+    case IkeSaState::established:
+      return "established";
+    case IkeSaState::deleting:
+      return "deleting";
+  }
+  return "unknown";
+}
+
+}  // namespace espgate::ike

@@ -1,0 +1,293 @@
+// Proposals, identities, traffic selectors and secrets as an operator writes them.
+#include <gtest/gtest.h>
+
+#include "config/config_store.h"
+#include "negotiation/narrowing.h"
+#include "negotiation/proposal_selection.h"
+#include "simulated_peers.h"
+
+namespace espgate::ike {
+namespace {
+
+TEST(ProposalText, IkeRoundTrips) {
+  for (const char* text :
+       {"aes256gcm16-prfsha256-x25519", "aes128gcm16-aes256gcm16-prfsha384-prfsha512-ecp256-ecp384",
+        "aes256-sha512-prfsha512-ecp384", "aes128-aes192-sha256-sha384-prfsha256-prfsha384-x25519"}) {
+    const auto proposal = parse_ike_proposal(text);
+    ASSERT_TRUE(proposal) << proposal.error().message;
+    EXPECT_EQ(to_string(*proposal), text);
+  }
+}
+
+TEST(ProposalText, IkeMeansWhatItSays) {
+  const auto proposal = parse_ike_proposal("aes128gcm16-aes256gcm16-prfsha256-curve25519-ecp256");
+  ASSERT_TRUE(proposal);
+  const IkeProposal expected{{{Encryption::aes_gcm_16, 128}, {Encryption::aes_gcm_16, 256}},
+                             {Prf::hmac_sha2_256},
+                             {},
+                             {Group::curve25519, Group::ecp_256}};
+  EXPECT_EQ(*proposal, expected);
+  // strongSwan's habit: with an integrity algorithm the PRF follows its hash.
+  const auto cbc = parse_ike_proposal("aes256-sha384-ecp384");
+  ASSERT_TRUE(cbc);
+  EXPECT_EQ(cbc->prf, std::vector{Prf::hmac_sha2_384});
+  EXPECT_EQ(cbc->integrity, std::vector{Integrity::hmac_sha2_384_192});
+  EXPECT_TRUE(parse_ike_proposal("default"));
+}
+
+TEST(ProposalText, EspMeansWhatItSays) {
+  const auto both = parse_esp_proposal("aes256gcm16-esn-noesn");
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->esn, (std::vector{EsnMode::yes, EsnMode::no}));
+  EXPECT_EQ(to_string(*both), "aes256gcm16-esn-noesn");
+  const auto silent = parse_esp_proposal("aes128-sha256-x25519");
+  ASSERT_TRUE(silent);
+  EXPECT_EQ(silent->esn, std::vector{EsnMode::no});
+  EXPECT_EQ(silent->groups, std::vector{Group::curve25519});
+  EXPECT_TRUE(parse_esp_proposal("default"));
+}
+
+TEST(ProposalText, ErrorsNameTheWordAndTheReason) {
+  const auto message = [](const auto& parsed) { return parsed ? std::string() : parsed.error().message; };
+  EXPECT_NE(message(parse_ike_proposal("3des-sha256-x25519")).find("'3des' is refused"), std::string::npos);
+  EXPECT_NE(message(parse_ike_proposal("3des-sha256-x25519")).find("RFC 8247"), std::string::npos);
+  EXPECT_NE(message(parse_ike_proposal("aes256-sha1-x25519")).find("'sha1' is refused"), std::string::npos);
+  EXPECT_NE(message(parse_ike_proposal("aes256-md5-x25519")).find("RFC"), std::string::npos);
+  EXPECT_NE(message(parse_ike_proposal("aes256-sha256-modp1024")).find("too weak"), std::string::npos);
+  EXPECT_NE(message(parse_esp_proposal("null-sha256")).find("does not encrypt"), std::string::npos);
+  EXPECT_NE(message(parse_ike_proposal("aes256gcm16-x25519")).find("prfsha256"), std::string::npos);
+  EXPECT_NE(message(parse_ike_proposal("aes256gcm16-sha256-x25519")).find("prfsha256"), std::string::npos);
+  EXPECT_NE(message(parse_ike_proposal("aes256gcm16-prfsha256")).find("no key exchange group"),
+            std::string::npos);
+  EXPECT_NE(message(parse_ike_proposal("aes256gcm16-prfsha256-x25519-esn")).find("ESP proposal"),
+            std::string::npos);
+  EXPECT_NE(message(parse_esp_proposal("aes256gcm16-prfsha256")).find("IKE proposal"), std::string::npos);
+  EXPECT_NE(message(parse_esp_proposal("aes256")).find("integrity"), std::string::npos);
+  EXPECT_NE(message(parse_esp_proposal("aes256gcm16-aes128-sha256")).find("cannot stand in one proposal"),
+            std::string::npos);
+  EXPECT_NE(message(parse_esp_proposal("aes256gcm17")).find("unknown word 'aes256gcm17'"), std::string::npos);
+  EXPECT_NE(message(parse_esp_proposal("")).find("empty word"), std::string::npos);
+  EXPECT_NE(message(parse_esp_proposal("aes256gcm16--esn")).find("empty word"), std::string::npos);
+  EXPECT_NE(message(parse_esp_proposal("sha256")).find("no encryption"), std::string::npos);
+  EXPECT_NE(message(parse_ike_proposal("aes128-sha256-modp2048")).find("does not have it yet"),
+            std::string::npos);
+}
+
+TEST(Names, AreThoseOfStrongSwan) {
+  EXPECT_EQ(to_string(Encryption::aes_gcm_16), "AES_GCM_16");
+  EXPECT_EQ(to_string(Prf::hmac_sha2_256), "PRF_HMAC_SHA2_256");
+  EXPECT_EQ(to_string(Integrity::hmac_sha2_512_256), "HMAC_SHA2_512_256");
+  EXPECT_EQ(to_string(Group::curve25519), "CURVE_25519");
+}
+
+TEST(IdentityText, TypesFollowTheForm) {
+  const auto type = [](std::string_view text) { return Identity::parse(text).value().type; };
+  EXPECT_EQ(type("192.0.2.1"), IdType::ipv4_addr);
+  EXPECT_EQ(type("2001:db8::1"), IdType::ipv6_addr);
+  EXPECT_EQ(type("gw.example.org"), IdType::fqdn);
+  EXPECT_EQ(type("@gw.example.org"), IdType::fqdn);
+  EXPECT_EQ(type("fqdn:192.0.2.1"), IdType::fqdn);
+  EXPECT_EQ(type("carol@example.org"), IdType::rfc822_addr);
+  EXPECT_EQ(type("keyid:0x0102"), IdType::key_id);
+  EXPECT_EQ(type("@#0102"), IdType::key_id);
+  EXPECT_TRUE(is_any(*Identity::parse("%any")));
+  for (const char* text : {"192.0.2.1", "2001:db8::1", "gw.example.org", "fqdn:192.0.2.1",
+                           "carol@example.org", "keyid:0x0102", "keyid:office", "%any"}) {
+    EXPECT_EQ(Identity::parse(text).value().to_string(), text);
+  }
+  for (const char* text : {"", "a b", "CN=x", "@", "keyid:", "keyid:0x1", "@#zz", "a@b@c", "fqdn:"}) {
+    EXPECT_FALSE(Identity::parse(text)) << text;
+  }
+}
+
+TEST(IdentityText, PeersCannotWriteControlCharacters) {
+  const Identity identity{IdType::fqdn, {0x1b, '[', '2', 'J'}};
+  EXPECT_EQ(identity.to_string(), "fqdn:0x1b5b324a");
+}
+
+TEST(TrafficSelectorText, RoundTrips) {
+  for (const char* text : {"10.0.0.0/8", "10.0.0.0/8[tcp/80]", "10.0.0.0/8[udp]", "10.0.0.0/8[tcp/1024-2047]",
+                           "2001:db8::/32[icmp]", "10.0.0.1-10.0.0.9", "10.0.0.1/32[99]"}) {
+    const auto selector = TrafficSelector::parse(text);
+    if (std::string_view(text) == "2001:db8::/32[icmp]") {
+      ASSERT_TRUE(selector);
+    }
+    ASSERT_TRUE(selector) << selector.error().message;
+    EXPECT_EQ(selector->to_string(), text);
+  }
+  for (const char* text : {"", "10.0.0.0/33", "10.0.0.0/8[", "10.0.0.0/8[tcp/]", "10.0.0.0/8[tcp/9-1]",
+                           "10.0.0.0/8[icmp/8]", "10.0.0.0/8[tcp/70000]", "10.0.0.0/8[nope]", "x[tcp]"}) {
+    EXPECT_FALSE(TrafficSelector::parse(text)) << text;
+  }
+}
+
+TrafficSelector ts(std::string_view text) {
+  return TrafficSelector::parse(text).value();
+}
+
+TEST(TrafficSelectorSets, Intersect) {
+  EXPECT_EQ(ts("10.0.0.0/8").intersect(ts("10.1.0.0/16[tcp/80]")), ts("10.1.0.0/16[tcp/80]"));
+  EXPECT_EQ(ts("10.0.0.0/8[tcp/1-100]").intersect(ts("10.1.0.0/16[tcp/50-200]")),
+            ts("10.1.0.0/16[tcp/50-100]"));
+  EXPECT_FALSE(ts("10.0.0.0/8[tcp]").intersect(ts("10.0.0.0/8[udp]")));
+  EXPECT_FALSE(ts("10.0.0.0/8").intersect(ts("11.0.0.0/8")));
+  EXPECT_FALSE(ts("10.0.0.0/8").intersect(ts("2001:db8::/32")));
+  EXPECT_FALSE(ts("10.0.0.0/8[tcp/1-9]").intersect(ts("10.0.0.0/8[tcp/10]")));
+}
+
+TEST(Narrowing, KeepsTheCommonPartsOnce) {
+  const std::vector ours{ts("10.0.0.0/16"), ts("10.0.5.0/24"), ts("10.9.0.0/16[tcp]")};
+  const std::vector theirs{ts("10.0.0.0/8"), ts("192.168.0.0/16")};
+  EXPECT_EQ(narrow(ours, theirs, 32), (std::vector{ts("10.0.0.0/16"), ts("10.9.0.0/16[tcp]")}));
+  EXPECT_TRUE(narrow(ours, std::vector{ts("172.16.0.0/12")}, 32).empty());
+  EXPECT_TRUE(narrow(ours, theirs, 1).empty());
+  EXPECT_TRUE(within(std::vector{ts("10.0.1.0/24")}, ours));
+  EXPECT_FALSE(within(std::vector{ts("10.0.0.0/8")}, ours));
+}
+
+TEST(Narrowing, OddSelectorsOnTheWireAreLeftOut) {
+  wire::TsPayload payload = to_wire(wire::PayloadType::ts_initiator, std::vector{ts("10.0.0.0/8")});
+  wire::Selector backwards = payload.selectors.front();
+  std::swap(backwards.first_address, backwards.last_address);
+  wire::Selector opaque = payload.selectors.front();
+  opaque.first_port = 65535;
+  opaque.last_port = 0;
+  payload.selectors.push_back(backwards);
+  payload.selectors.push_back(opaque);
+  payload.selectors.push_back({wire::SelectorType{99}, 0, 0, 0, {1, 2}, {}});
+  EXPECT_EQ(from_wire(payload), std::vector{ts("10.0.0.0/8")});
+}
+
+TEST(Selection, OursDecidesAndTheAnswerNamesTheirNumber) {
+  const std::vector theirs{*parse_ike_proposal("aes128gcm16-prfsha256-ecp256"),
+                           *parse_ike_proposal("aes256gcm16-prfsha384-prfsha256-x25519-ecp256")};
+  const std::vector ours{*parse_ike_proposal("aes256gcm16-prfsha256-x25519-ecp256"),
+                         *parse_ike_proposal("aes128gcm16-prfsha256-ecp256")};
+  const auto choice = choose_ike(ours, offer_ike(theirs), std::nullopt);
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(choice->number, 2);
+  EXPECT_EQ(to_string(choice->proposal), "aes256gcm16-prfsha256-x25519");
+  // The group that the peer has already computed for saves a round trip.
+  EXPECT_EQ(choose_ike(ours, offer_ike(theirs), Group::ecp_256)->proposal.groups.front(), Group::ecp_256);
+  const auto accepted = accept_ike(theirs, answer_ike(*choice));
+  ASSERT_TRUE(accepted);
+  EXPECT_EQ(accepted->proposal, choice->proposal);
+}
+
+TEST(Selection, AnswersOutsideTheOfferAreRefused) {
+  const std::vector offered{*parse_ike_proposal("aes256gcm16-prfsha256-x25519-ecp256")};
+  const auto answer = [](const char* text, std::uint8_t number) {
+    return answer_ike({*parse_ike_proposal(text), number});
+  };
+  EXPECT_TRUE(accept_ike(offered, answer("aes256gcm16-prfsha256-ecp256", 1)));
+  EXPECT_FALSE(accept_ike(offered, answer("aes256gcm16-prfsha256-ecp256", 2)));
+  EXPECT_FALSE(accept_ike(offered, answer("aes256gcm16-prfsha256-ecp256", 0)));
+  EXPECT_FALSE(accept_ike(offered, answer("aes128gcm16-prfsha256-ecp256", 1)));
+  EXPECT_FALSE(accept_ike(offered, answer("aes256gcm16-prfsha256-ecp256-x25519", 1)));
+  EXPECT_FALSE(accept_ike(offered, answer("aes256gcm16-aes128gcm16-prfsha256-ecp256", 1)));
+  EXPECT_FALSE(accept_ike(offered, wire::SaPayload{}));
+  wire::SaPayload twice = answer("aes256gcm16-prfsha256-ecp256", 1);
+  twice.proposals.push_back(twice.proposals.front());
+  EXPECT_FALSE(accept_ike(offered, twice));
+}
+
+TEST(Selection, UnknownThingsMakeATransformOrAProposalUnusable) {
+  const std::vector ours{*parse_esp_proposal("aes256gcm16-esn")};
+  wire::SaPayload offer = offer_esp(ours, 0xc0000001);
+  EXPECT_TRUE(choose_esp(ours, offer));
+  wire::SaPayload unknown_kind = offer;
+  unknown_kind.proposals.front().transforms.push_back({wire::TransformType{99}, 1, {}});
+  EXPECT_FALSE(choose_esp(ours, unknown_kind));
+  wire::SaPayload unknown_attribute = offer;
+  unknown_attribute.proposals.front().transforms.front().attributes.push_back({99, true, 1, {}});
+  EXPECT_FALSE(choose_esp(ours, unknown_attribute));
+  wire::SaPayload no_esn = offer;
+  no_esn.proposals.front().transforms.pop_back();
+  EXPECT_FALSE(choose_esp(ours, no_esn));
+  wire::SaPayload reserved_spi = offer_esp(ours, 255);
+  EXPECT_FALSE(choose_esp(ours, reserved_spi));
+  wire::SaPayload ah = offer;
+  ah.proposals.front().protocol = wire::Protocol::ah;
+  EXPECT_FALSE(choose_esp(ours, ah));
+  // What peers send besides: integrity NONE with an AEAD, a group in IKE_AUTH.
+  wire::SaPayload chatty = offer;
+  chatty.proposals.front().transforms.push_back({wire::TransformType::integrity, 0, {}});
+  chatty.proposals.front().transforms.push_back({wire::TransformType::key_exchange, 31, {}});
+  EXPECT_TRUE(choose_esp(ours, chatty));
+}
+
+SharedSecret secret(std::string_view value, std::initializer_list<std::string_view> owners) {
+  SharedSecret made;
+  for (const std::string_view owner : owners) {
+    made.owners.push_back(*Identity::parse(owner));
+  }
+  made.value = Secret(Bytes(value.begin(), value.end()));
+  return made;
+}
+
+TEST(Secrets, TheMostSpecificOwnersWin) {
+  ConfigStore store;
+  std::vector<SharedSecret> secrets;
+  secrets.push_back(secret("all", {}));
+  secrets.push_back(secret("a", {"a"}));
+  secrets.push_back(secret("b", {"b"}));
+  secrets.push_back(secret("ac", {"a", "c"}));
+  store.load_secrets(std::move(secrets));
+  const auto found = [&](std::string_view local, std::string_view remote) {
+    const Secret* value = store.find_secret(*Identity::parse(local), *Identity::parse(remote));
+    return value == nullptr ? std::string("none") : std::string(value->view().begin(), value->view().end());
+  };
+  EXPECT_EQ(found("a", "c"), "ac");
+  EXPECT_EQ(found("a", "b"), "b");
+  // Not "ac": that secret is shared with c, who could pass for d with it.
+  EXPECT_EQ(found("a", "d"), "a");
+  EXPECT_EQ(found("x", "y"), "all");
+  store.load_secrets({});
+  EXPECT_EQ(found("a", "c"), "none");
+}
+
+TEST(Connections, AreCheckedWhenLoaded) {
+  test::Network network(1);
+  const ConnectionConfig good = test::make_connection(network.a, network.b, true);
+  EXPECT_TRUE(check(good));
+  ConnectionConfig bad = good;
+  bad.name.clear();
+  EXPECT_FALSE(check(bad));
+  bad = good;
+  bad.proposals.clear();
+  EXPECT_FALSE(check(bad));
+  bad = good;
+  bad.proposals.front().groups.clear();
+  EXPECT_FALSE(check(bad));
+  bad = good;
+  bad.children.push_back(bad.children.front());
+  EXPECT_NE(check(bad).error().message.find("two children named 'net'"), std::string::npos);
+  bad = good;
+  bad.children.front().proposals.clear();
+  EXPECT_FALSE(check(bad));
+}
+
+TEST(Connections, TheNarrowestRemoteRangeComesFirst) {
+  ConfigStore store;
+  test::Network network(1);
+  ConnectionConfig connection = test::make_connection(network.a, network.b, true);
+  connection.name = "any";
+  connection.remote_addresses = {};
+  ASSERT_TRUE(store.load(connection));
+  connection.name = "net";
+  connection.remote_addresses = {*IpRange::parse("192.0.2.0/24")};
+  ASSERT_TRUE(store.load(connection));
+  connection.name = "host";
+  connection.remote_addresses = {*IpRange::parse("192.0.2.2")};
+  ASSERT_TRUE(store.load(connection));
+  const auto found = store.find_by_addresses(network.a.address, network.b.address);
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0]->name, "host");
+  EXPECT_EQ(found[1]->name, "net");
+  EXPECT_EQ(found[2]->name, "any");
+  EXPECT_EQ(store.find_by_addresses(network.a.address, *IpAddress::parse("198.51.100.1")).size(), 1U);
+  EXPECT_TRUE(store.find_by_addresses(network.b.address, network.b.address).empty());
+}
+
+}  // namespace
+}  // namespace espgate::ike
