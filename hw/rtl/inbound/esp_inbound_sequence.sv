@@ -43,7 +43,8 @@ module esp_inbound_sequence (
   // of the ICV, is there too: the ICV then always follows in the next cycle.
   assign icv_behind = record_i.info.crypt && slot_q == last_text + 10'd1 && !beat_last_i;
   assign go = record_valid_i && beat_valid_i
-              && (!reserve || output_room_i) && (!first || done_room_i) && (!icv_behind || beat_more_i);
+              && (!reserve || output_room_i) && (!first || done_room_i)
+              && (!icv_behind || beat_more_i);
   assign beat_pop_o = go;
   assign record_pop_o = go && beat_last_i;
   assign output_reserve_o = go && reserve;
