@@ -19,7 +19,7 @@ leftovers() {
   ip -brief link show
   pgrep -a 'espgated?$' || true
   pgrep -af 'demo-inside|wire\.pcap' || true
-  find /run /tmp -maxdepth 2 \( -iname '*espgate*' -o -iname '*demo*' -o -name netns \) 2>/dev/null | sort
+  find /run /tmp -maxdepth 2 \( -iname '*espgate*' -o -iname '*demo*' -o -name netns \) ! -name 'espgate-test-*' 2>/dev/null | sort
 }
 
 # A folder that is removed when the test ends.

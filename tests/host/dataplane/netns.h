@@ -30,11 +30,12 @@ bool run_until(asio::io_context& io, const std::function<bool()>& done);
 
 std::uint64_t value_of(const std::vector<NamedCounter>& counters, std::string_view name);
 
+// For literals: text that is no address throws, and fails the test.
 inline IpAddress address(std::string_view text) {
-  return IpAddress::parse(text).value();
+  return IpAddress::parse(text).value();  // NOLINT(bugprone-unchecked-optional-access): meant to throw
 }
 inline IpRange range(std::string_view text) {
-  return IpRange::parse(text).value();
+  return IpRange::parse(text).value();  // NOLINT(bugprone-unchecked-optional-access): meant to throw
 }
 
 // A plain UDP socket, as a peer or a client has it.
