@@ -27,6 +27,14 @@ if(ESPGATE_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+option(ESPGATE_FUZZ "Build the fuzz targets of tests/fuzz; needs clang++" OFF)
+if(ESPGATE_FUZZ)
+  # clang sees that stable_sort of libstdc++ 12 uses a function that C++17 deprecated.
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+    -Wno-deprecated-declarations)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
 if(ESPGATE_SANITIZE)
   add_compile_options(-fsanitize=${ESPGATE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${ESPGATE_SANITIZE})

@@ -40,6 +40,8 @@ class Control {
   // To be called for every event, and after every input to the stack.
   void on_event(const ike::Event& event);
   void on_settled() { m_waits.on_settled(); }
+  // Commands that wait for IKE.
+  std::size_t waiting() const { return m_waits.size(); }
 
  private:
   using CallPtr = std::shared_ptr<vici::Call>;

@@ -7,11 +7,7 @@ Expected<std::unique_ptr<driver::Engine>> make_engine(const Options& options) {
     case EngineKind::software:
       return driver::make_software_engine();
     case EngineKind::simulated:
-#ifdef ESPGATE_SIMULATED_ENGINE
       return driver::make_simulated_engine({.trace_path = options.trace});
-#else
-      return fail("this build has no simulated engine; use --engine software");
-#endif
   }
   return fail("unknown engine");
 }

@@ -1,0 +1,122 @@
+#include <gtest/gtest.h>
+
+#include "daemon/configuration.h"
+#include "gateway_pair.h"
+
+namespace espgate::host::daemon {
+namespace {
+
+using Errors = config::ConfigErrors;
+using RouteSet = std::multiset<std::string>;
+
+TEST(DaemonConfiguration, PutsSpdRoutesAndConnectionsInForce) {
+  GatewayPair pair;
+  const auto loaded = pair.a.configuration.load();
+  ASSERT_TRUE(loaded) << loaded.error().front();
+  EXPECT_EQ(loaded->connections, 1U);
+  EXPECT_EQ(loaded->children, 1U);
+  EXPECT_EQ(pair.a.routes.routes, RouteSet{"10.2.0.0/24"});
+  ASSERT_EQ(pair.a.pump.data_path().spd().entries().size(), 1U);
+  const offload::SpdEntry& entry = pair.a.pump.data_path().spd().entries().front();
+  EXPECT_EQ(entry.name, "site.net");
+  EXPECT_EQ(entry.action, offload::Action::protect);
+  EXPECT_EQ(entry.selectors.front().remote.to_string(), "10.2.0.0/24");
+  EXPECT_EQ(pair.a.ike.stack().connections().size(), 1U);
+  EXPECT_EQ(pair.a.configuration.position("site", "net"), 1U);
+  EXPECT_EQ(pair.a.configuration.position("site", "other"), 0U);
+}
+
+// Each refusal must leave all as it was.
+TEST(DaemonConfiguration, ARefusedReloadChangesNothing) {
+  GatewayPair pair;
+  ASSERT_TRUE(pair.a.configuration.load());
+  const auto refuse = [&](const PairConfig& config, const std::string& expected) {
+    pair.rewrite_a(config);
+    const auto loaded = pair.a.configuration.load();
+    ASSERT_FALSE(loaded) << expected;
+    ASSERT_EQ(loaded.error().size(), 1U);
+    EXPECT_NE(loaded.error().front().find(expected), std::string::npos) << loaded.error().front();
+    EXPECT_EQ(pair.a.routes.routes, RouteSet{"10.2.0.0/24"});
+    EXPECT_EQ(pair.a.ike.stack().connections().front().children.front().name, "net");
+    EXPECT_EQ(pair.a.pump.data_path().spd().entries().front().selectors.front().remote.to_string(),
+              "10.2.0.0/24");
+  };
+  PairConfig syntax = config_a();
+  syntax.child_extra = "nonsense = 1";
+  refuse(syntax, "a.conf:13: connections.site.children.net.nonsense: unknown key");
+  PairConfig window = config_a();
+  window.child_extra = "replay_window = 32";
+  refuse(window,
+         "connections.site.children.net.replay_window: 32: the software engine has a window of 64 packets");
+  PairConfig two = config_a();
+  two.remote_ts = "10.3.0.0/24, 10.4.0.0/24";
+  refuse(two, "exactly one local and one remote range");
+  PairConfig elsewhere = config_a();
+  elsewhere.here = "203.0.113.99";
+  refuse(elsewhere, "connections.site.local_addrs: 203.0.113.99 is not an address of this host");
+  PairConfig around_peer = config_a();
+  around_peer.remote_ts = "192.0.2.0/24";
+  refuse(around_peer, "cannot route 192.0.2.0/24");
+}
+
+TEST(DaemonConfiguration, NamesTheAlgorithmThatTheEngineLacks) {
+  GatewayPair pair;
+  PairConfig cbc = config_a();
+  cbc.child_extra = "esp_proposals = aes256-sha256";
+  pair.rewrite_a(cbc);
+  const auto loaded = pair.a.configuration.load();
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(
+      loaded.error(),
+      Errors{pair.path_a() +
+             ":9: connections.site.children.net: esp_proposals: the software engine carries AES-GCM with a "
+             "16-byte ICV, not AES_CBC (hw_offload = auto has no kernel to fall back to in this version)"});
+}
+
+TEST(DaemonConfiguration, StartsChildrenThatAreToBeStarted) {
+  PairConfig starting = config_a();
+  starting.child_extra = "start_action = start";
+  GatewayPair pair(starting, config_b());
+  ASSERT_TRUE(pair.b.configuration.load());
+  ASSERT_TRUE(pair.a.configuration.load());
+  pair.run_ready();
+  ASSERT_EQ(pair.a.ike.stack().list().size(), 1U);
+  EXPECT_EQ(pair.a.ike.stack().list().front().state, ike::IkeSaState::established);
+  EXPECT_EQ(pair.b.pump.data_path().statistics()->children.size(), 1U);
+  EXPECT_EQ(pair.b.pump.data_path().statistics()->children.front().name, "site.net");
+}
+
+TEST(DaemonConfiguration, AReloadDeletesSasThatItDoesNotAllowAndKeepsTheOthers) {
+  PairConfig starting = config_a();
+  starting.child_extra = "start_action = start";
+  GatewayPair pair(starting, config_b());
+  ASSERT_TRUE(pair.b.configuration.load());
+  ASSERT_TRUE(pair.a.configuration.load());
+  pair.run_ready();
+  const auto children = [](TestGateway& gateway) {
+    return gateway.pump.data_path().statistics()->children.size();
+  };
+  ASSERT_EQ(children(pair.a), 1U);
+
+  // The same again, and a wider one: the SA stays.
+  ASSERT_TRUE(pair.a.configuration.load());
+  PairConfig wider = config_a();
+  wider.remote_ts = "10.2.0.0/16";
+  pair.rewrite_a(wider);
+  ASSERT_TRUE(pair.a.configuration.load());
+  pair.run_ready();
+  EXPECT_EQ(children(pair.a), 1U);
+  EXPECT_EQ(pair.a.routes.routes, RouteSet{"10.2.0.0/16"});
+
+  PairConfig other = config_a();
+  other.remote_ts = "10.9.0.0/24";
+  pair.rewrite_a(other);
+  ASSERT_TRUE(pair.a.configuration.load());
+  pair.run_ready();
+  EXPECT_EQ(children(pair.a), 0U);
+  EXPECT_EQ(children(pair.b), 0U);
+  EXPECT_EQ(pair.a.routes.routes, RouteSet{"10.9.0.0/24"});
+}
+
+}  // namespace
+}  // namespace espgate::host::daemon
