@@ -18,7 +18,9 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 
 find_program(ESPGATE_CCACHE ccache)
 if(ESPGATE_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${ESPGATE_CCACHE}")
+  # Paths relative to the checkout, so that another clone finds what this one compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    "${CMAKE_COMMAND}" -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 "${ESPGATE_CCACHE}")
 endif()
 find_program(ESPGATE_MOLD mold)
 if(ESPGATE_MOLD)

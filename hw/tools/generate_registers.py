@@ -32,7 +32,9 @@ def row_bits(row):
 
 
 def systemverilog(d):
-    out = [f"// {NOTE}", "`default_nettype none", "package esp_regs_pkg;"]
+    out = [f"// {NOTE}", "`default_nettype none",
+           "// The whole description stands here, whether the RTL uses a constant or only the driver does.",
+           "/* verilator lint_off UNUSEDPARAM */", "package esp_regs_pkg;"]
     for name, value in d["engine"].items():
         out.append(f"  localparam int unsigned {name.upper()} = {value};")
     out.append("")
@@ -61,7 +63,7 @@ def systemverilog(d):
             kind = "logic" if width == 1 else f"logic [{width - 1}:0]"
             out.append(f"    {kind} {name};")
         out.append(f"  }} {direction}_row_t;")
-    out += ["endpackage", "`default_nettype wire", ""]
+    out += ["endpackage", "/* verilator lint_on UNUSEDPARAM */", "`default_nettype wire", ""]
     return "\n".join(out)
 
 
@@ -70,7 +72,7 @@ def cpp(d):
            "namespace espgate::driver::registers {", "",
            "struct Field {", "  std::uint32_t lsb;", "  std::uint32_t width;", "};", ""]
     for name, value in d["engine"].items():
-        out.append(f"inline constexpr std::uint32_t {name} = {value:#x};")
+        out.append(f"inline constexpr std::uint32_t engine_{name} = {value:#x};")
     out.append("")
     for reg in d["register"]:
         out.append(f"inline constexpr std::uint32_t reg_{reg['name']} = {reg['offset']:#05x};")

@@ -10,14 +10,14 @@ struct Field {
   std::uint32_t width;
 };
 
-inline constexpr std::uint32_t id = 0x45535047;
-inline constexpr std::uint32_t version_major = 0x0;
-inline constexpr std::uint32_t version_minor = 0x1;
-inline constexpr std::uint32_t data_width = 0x200;
-inline constexpr std::uint32_t replay_window = 0x40;
-inline constexpr std::uint32_t spi_ways = 0x4;
-inline constexpr std::uint32_t shadow_words = 0x60;
-inline constexpr std::uint32_t snapshot_words = 0x80;
+inline constexpr std::uint32_t engine_id = 0x45535047;
+inline constexpr std::uint32_t engine_version_major = 0x0;
+inline constexpr std::uint32_t engine_version_minor = 0x1;
+inline constexpr std::uint32_t engine_data_width = 0x200;
+inline constexpr std::uint32_t engine_replay_window = 0x40;
+inline constexpr std::uint32_t engine_spi_ways = 0x4;
+inline constexpr std::uint32_t engine_shadow_words = 0x60;
+inline constexpr std::uint32_t engine_snapshot_words = 0x80;
 
 inline constexpr std::uint32_t reg_id = 0x000;
 inline constexpr std::uint32_t reg_version = 0x004;

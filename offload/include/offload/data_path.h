@@ -81,20 +81,25 @@ class DataPath {
   virtual Spd& spd() = 0;
   virtual const driver::Capabilities& capabilities() const = 0;
 
-  // Whether a Child SA of this kind could be carried; the error names the capability that is missing.
+  // Whether a Child SA of this kind could be carried; the error names the capability that is missing. Keys
+  // count by their size; SPIs and salts are not looked at.
   virtual Expected<> can_carry(const ChildSaSpec& spec) const = 0;
   // A random SPI, 256 or higher, that is neither installed nor allocated.
   virtual Expected<std::uint32_t> allocate_spi() = 0;
+  // For an SPI that will not be installed; one that is installed stays until its Child SA is removed.
   virtual void release_spi(std::uint32_t spi) = 0;
-  // Inbound first, so that nothing that the peer sends is lost; on any error nothing is installed.
+  // Inbound first, so that nothing that the peer sends is lost; on any error nothing is installed, and an
+  // allocated SPI stays allocated. Of several Child SAs of one SPD entry, the one installed last that covers
+  // a packet carries it.
   virtual Expected<> install(const ChildSaSpec& spec) = 0;
   virtual void remove(std::uint32_t id) = 0;
 
   // Hands a packet to the engine; a packet that the policy does not let pass, or that finds the queue full,
-  // is dropped and counted. The bytes are copied.
+  // is dropped and counted. The bytes are copied. A sink may call these from within poll().
   virtual void submit_outbound(ByteView packet) = 0;
   virtual void submit_inbound(ByteView packet) = 0;
-  // Runs the engine, delivers what is finished, renews leases. True while packets are in flight.
+  // Runs the engine, delivers what is finished, renews leases; a bounded piece of work. True while packets
+  // are in flight; false also once the engine has failed, which statistics() then tells.
   virtual bool poll() = 0;
 
   // An error when the engine does not answer.

@@ -15,6 +15,8 @@ namespace espgate::offload {
 
 enum class Action : std::uint8_t { protect, bypass, discard };
 
+struct PacketFields;
+
 // One row of selectors, seen from this gateway: local is the protected side. Ports in host order; protocol
 // nullopt is ANY.
 struct Selector {
@@ -26,6 +28,8 @@ struct Selector {
   std::uint16_t remote_port_first = 0;
   std::uint16_t remote_port_last = 65535;
 
+  // Port ranges other than 0..65535 match only packets that hold their ports.
+  bool matches_outbound(const PacketFields& fields) const;
   bool operator==(const Selector&) const = default;
 };
 
@@ -53,7 +57,9 @@ class Spd {
   // Replaces all entries at once, in the order given.
   void replace(std::vector<SpdEntry> entries) { m_entries = std::move(entries); }
   const std::vector<SpdEntry>& entries() const { return m_entries; }
-  // The entry that an outbound packet hits; nullptr is the implicit final discard.
+  // The entry that an outbound packet hits; nullptr is the implicit final discard. A fragment without ports
+  // passes over entries that name ports (RFC 4301 section 7), but it is discarded rather than bypassed when
+  // one of those would have protected or discarded it: its whole packet may not go out in clear.
   const SpdEntry* lookup_outbound(const PacketFields& fields) const;
 
  private:

@@ -1,0 +1,199 @@
+#include "card/sa_tables.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace espgate::driver::card {
+
+static_assert(registers::verdict_count == verdict_count,
+              "registers.h and verdicts.def are of one description");
+
+Expected<SaTables> SaTables::create(RegisterPort& port, std::string name) {
+  auto identity = Commands(port).identify();
+  if (!identity) {
+    return std::unexpected(identity.error());
+  }
+  identity->capabilities.name = std::move(name);
+  return SaTables(port, *identity);
+}
+
+SaTables::SaTables(RegisterPort& port, const Identity& identity)
+    : m_commands(port),
+      m_capabilities(identity.capabilities),
+      m_outbound(identity.capabilities.outbound_sas),
+      m_inbound(identity.capabilities.inbound_sas),
+      m_spi_table(identity.spi_bucket_log2),
+      m_leases(identity.capabilities.outbound_sas),
+      m_spis(identity.capabilities.inbound_sas) {}
+
+std::unexpected<Error> SaTables::no_such_sa(const char* direction, SaIndex index) const {
+  return fail(fmt::format("there is no {} SA {} in engine {}", direction, index.value, m_capabilities.name));
+}
+
+Expected<SaIndex> SaTables::add_outbound(const OutboundSa& sa) {
+  if (auto checked = check(sa, m_capabilities); !checked) {
+    return std::unexpected(checked.error());
+  }
+  const auto contents = SaRow::of(sa);
+  if (!contents) {
+    return fail("OpenSSL refuses the AES key; does its configuration leave AES available?");
+  }
+  const auto row = m_outbound.take();
+  if (!row) {
+    return fail(fmt::format("the outbound SA table of engine {} is full ({} SAs)", m_capabilities.name,
+                            m_outbound.rows()));
+  }
+  if (auto added = m_commands.add(Direction::outbound, *row, *contents); !added) {
+    m_outbound.give_back(*row);
+    return std::unexpected(added.error());
+  }
+  m_leases[*row] = {.limit = sa.lease_limit, .low = sa.lease_low, .esn = sa.esn};
+  return SaIndex{*row};
+}
+
+Expected<SaIndex> SaTables::add_inbound(const InboundSa& sa) {
+  if (auto checked = check(sa, m_capabilities); !checked) {
+    return std::unexpected(checked.error());
+  }
+  if (m_spi_table.contains(sa.spi)) {
+    return fail(fmt::format("an inbound SA with SPI {:#010x} is there already", sa.spi));
+  }
+  const auto contents = SaRow::of(sa);
+  if (!contents) {
+    return fail("OpenSSL refuses the AES key; does its configuration leave AES available?");
+  }
+  const auto row = m_inbound.take();
+  if (!row) {
+    return fail(fmt::format("the inbound SA table of engine {} is full ({} SAs)", m_capabilities.name,
+                            m_inbound.rows()));
+  }
+  const auto slot = m_spi_table.insert(sa.spi);
+  if (!slot) {
+    m_inbound.give_back(*row);
+    return fail(
+        fmt::format("the SPI table of engine {} has no room for SPI {:#010x}: bucket {} is full ({} ways); "
+                    "choose another SPI",
+                    m_capabilities.name, sa.spi, m_spi_table.bucket_of(sa.spi), registers::engine_spi_ways));
+  }
+  // The row before the SPI that leads to it.
+  auto added = m_commands.add(Direction::inbound, *row, *contents);
+  if (added) {
+    added = m_commands.set_spi(*slot, sa.spi, *row);
+  }
+  if (!added) {
+    m_spi_table.erase(sa.spi);
+    m_inbound.give_back(*row);
+    return std::unexpected(added.error());
+  }
+  m_spis[*row] = sa.spi;
+  return SaIndex{*row};
+}
+
+Expected<> SaTables::remove(Direction direction, SaIndex index) {
+  if (direction == Direction::outbound) {
+    if (!m_outbound.in_use(index.value)) {
+      return no_such_sa("outbound", index);
+    }
+    if (auto removed = m_commands.remove(direction, index.value); !removed) {
+      return removed;
+    }
+    m_outbound.give_back(index.value);
+    return {};
+  }
+  if (!m_inbound.in_use(index.value)) {
+    return no_such_sa("inbound", index);
+  }
+  // The SPI before the row that it leads to. Its slot is taken out of the books first: a failure below is the
+  // engine's end, so there is nothing to put back.
+  if (auto cleared = m_commands.clear_spi(m_spi_table.erase(m_spis[index.value])); !cleared) {
+    return cleared;
+  }
+  if (auto removed = m_commands.remove(direction, index.value); !removed) {
+    return removed;
+  }
+  m_inbound.give_back(index.value);
+  return {};
+}
+
+Expected<> SaTables::renew_lease(SaIndex outbound, std::uint64_t lease_limit, std::uint64_t lease_low) {
+  if (!m_outbound.in_use(outbound.value)) {
+    return no_such_sa("outbound", outbound);
+  }
+  Lease& lease = m_leases[outbound.value];
+  if (auto checked = check_renewal(lease, lease_limit); !checked) {
+    return checked;
+  }
+  if (auto renewed = m_commands.renew_lease(outbound.value, lease_limit, lease_low); !renewed) {
+    return renewed;
+  }
+  lease.limit = lease_limit;
+  lease.low = lease_low;
+  return {};
+}
+
+Expected<> SaTables::global_counters(std::uint32_t set, DirectionCounters& counters, std::uint64_t& cycles) {
+  namespace r = registers;
+  std::array<std::uint64_t, r::counter_global_count + verdict_count> values{};
+  if (auto taken = m_commands.snapshot(set, 0, values); !taken) {
+    return taken;
+  }
+  cycles = values[r::counter_global_cycles];
+  counters.packets_in = values[r::counter_global_packets_in];
+  counters.bytes_in = values[r::counter_global_bytes_in];
+  counters.packets_out = values[r::counter_global_packets_out];
+  counters.bytes_out = values[r::counter_global_bytes_out];
+  for (std::size_t code = 0; code < verdict_count; ++code) {
+    counters.verdicts.at(code) = values.at(r::counter_global_count + code);
+  }
+  return {};
+}
+
+Expected<Counters> SaTables::counters() {
+  Counters counters;
+  if (auto taken =
+          global_counters(registers::snapshot_set_global_outbound, counters.outbound, counters.cycles);
+      !taken) {
+    return std::unexpected(taken.error());
+  }
+  if (auto taken = global_counters(registers::snapshot_set_global_inbound, counters.inbound, counters.cycles);
+      !taken) {
+    return std::unexpected(taken.error());
+  }
+  return counters;
+}
+
+Expected<OutboundSaCounters> SaTables::outbound_sa_counters(SaIndex index) {
+  namespace r = registers;
+  if (!m_outbound.in_use(index.value)) {
+    return no_such_sa("outbound", index);
+  }
+  std::array<std::uint64_t, r::counter_sa_outbound_count> values{};
+  if (auto taken = m_commands.snapshot(r::snapshot_set_sa_outbound, index.value, values); !taken) {
+    return std::unexpected(taken.error());
+  }
+  return OutboundSaCounters{.packets = values[r::counter_sa_outbound_packets],
+                            .bytes = values[r::counter_sa_outbound_bytes],
+                            .next_sequence = values[r::counter_sa_outbound_next_sequence]};
+}
+
+Expected<InboundSaCounters> SaTables::inbound_sa_counters(SaIndex index) {
+  namespace r = registers;
+  if (!m_inbound.in_use(index.value)) {
+    return no_such_sa("inbound", index);
+  }
+  std::array<std::uint64_t, r::counter_sa_inbound_count> values{};
+  if (auto taken = m_commands.snapshot(r::snapshot_set_sa_inbound, index.value, values); !taken) {
+    return std::unexpected(taken.error());
+  }
+  return InboundSaCounters{.packets = values[r::counter_sa_inbound_packets],
+                           .bytes = values[r::counter_sa_inbound_bytes],
+                           .replay_too_old = values[r::counter_sa_inbound_replay_too_old],
+                           .replay_duplicate = values[r::counter_sa_inbound_replay_duplicate],
+                           .icv_failed = values[r::counter_sa_inbound_icv_failed],
+                           .selector_mismatch = values[r::counter_sa_inbound_selector_mismatch],
+                           .replay_top = values[r::counter_sa_inbound_replay_top]};
+}
+
+}  // namespace espgate::driver::card

@@ -1,0 +1,53 @@
+// The engine's SA and SPI tables, and its counters, through its registers. Knows which rows are taken, and
+// nothing of how packets reach the engine. Keeps no keys.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/error.h"
+#include "card/commands.h"
+#include "card/register_port.h"
+#include "card/spi_table.h"
+#include "driver/engine.h"
+#include "row_pool.h"
+#include "sa_check.h"
+
+namespace espgate::driver::card {
+
+class SaTables {
+ public:
+  // `name` is the engine's in capabilities and messages. The port must outlive the object.
+  static Expected<SaTables> create(RegisterPort& port, std::string name);
+
+  const Capabilities& capabilities() const { return m_capabilities; }
+  Expected<> health() { return m_commands.health(); }
+
+  // As in Engine.
+  Expected<SaIndex> add_outbound(const OutboundSa& sa);
+  Expected<SaIndex> add_inbound(const InboundSa& sa);
+  // No packet that was submitted before may be on its way to the engine still.
+  Expected<> remove(Direction direction, SaIndex index);
+  Expected<> renew_lease(SaIndex outbound, std::uint64_t lease_limit, std::uint64_t lease_low);
+  bool has_outbound(SaIndex index) const { return m_outbound.in_use(index.value); }
+  Lease lease(SaIndex outbound) const { return m_leases[outbound.value]; }
+
+  Expected<Counters> counters();
+  Expected<OutboundSaCounters> outbound_sa_counters(SaIndex index);
+  Expected<InboundSaCounters> inbound_sa_counters(SaIndex index);
+
+ private:
+  SaTables(RegisterPort& port, const Identity& identity);
+  std::unexpected<Error> no_such_sa(const char* direction, SaIndex index) const;
+  Expected<> global_counters(std::uint32_t set, DirectionCounters& counters, std::uint64_t& cycles);
+
+  Commands m_commands;
+  Capabilities m_capabilities;
+  RowPool m_outbound;
+  RowPool m_inbound;
+  SpiTable m_spi_table;
+  std::vector<Lease> m_leases;        // of each outbound row
+  std::vector<std::uint32_t> m_spis;  // of each inbound row
+};
+
+}  // namespace espgate::driver::card

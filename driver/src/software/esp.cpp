@@ -1,0 +1,82 @@
+#include "software/esp.h"
+
+#include <algorithm>
+
+namespace espgate::driver::software {
+namespace {
+
+// RFC 4106 section 5: SPI and sequence number, with ESN all 64 bits of it.
+class Aad {
+ public:
+  Aad(std::uint32_t spi, std::uint64_t sequence, bool esn) : m_size(esn ? 12 : 8) {
+    store_be32(m_bytes, 0, spi);
+    if (esn) {
+      store_be64(m_bytes, 4, sequence);
+    } else {
+      store_be32(m_bytes, 4, static_cast<std::uint32_t>(sequence));
+    }
+  }
+  ByteView view() const { return ByteView(m_bytes).first(m_size); }
+
+ private:
+  std::array<std::uint8_t, 12> m_bytes{};
+  std::size_t m_size;
+};
+
+}  // namespace
+
+std::optional<EspCipher> EspCipher::create(AesGcm::Use use, const AesGcmKey& key, bool esn) {
+  auto gcm = AesGcm::create(use, key.key.view());
+  if (!gcm || key.salt.size() != 4) {
+    return std::nullopt;
+  }
+  EspCipher cipher;
+  cipher.m_gcm = std::move(*gcm);
+  cipher.m_salt = key.salt;
+  cipher.m_esn = esn;
+  return cipher;
+}
+
+// RFC 4106 section 4: salt, then the explicit IV.
+GcmNonce EspCipher::nonce(ByteView iv) const {
+  GcmNonce nonce{};
+  std::ranges::copy(m_salt.view(), nonce.begin());
+  std::ranges::copy(iv, nonce.begin() + 4);
+  return nonce;
+}
+
+bool EspCipher::seal(const EspHeader& header, ByteView payload, std::uint8_t next_header, ByteSpan out) {
+  const std::size_t padding = esp_padding(payload.size());
+  const ByteSpan body = out.subspan(esp_header_bytes + esp_iv_bytes);
+  std::ranges::copy(payload, body.begin());
+  for (std::size_t i = 0; i < padding; ++i) {
+    body[payload.size() + i] = static_cast<std::uint8_t>(i + 1);
+  }
+  body[payload.size() + padding] = static_cast<std::uint8_t>(padding);
+  body[payload.size() + padding + 1] = next_header;
+  return seal_in_place(header, out);
+}
+
+bool EspCipher::seal_plaintext(const EspHeader& header, ByteView plaintext, ByteSpan out) {
+  std::ranges::copy(plaintext, out.begin() + esp_header_bytes + esp_iv_bytes);
+  return seal_in_place(header, out);
+}
+
+bool EspCipher::seal_in_place(const EspHeader& header, ByteSpan packet) {
+  store_be32(packet, 0, header.spi);
+  store_be32(packet, 4, static_cast<std::uint32_t>(header.sequence));
+  std::ranges::copy(header.iv, packet.begin() + esp_header_bytes);
+  const ByteSpan text = packet.subspan(esp_header_bytes + esp_iv_bytes, packet.size() - esp_overhead);
+  return m_gcm.seal(nonce(header.iv), Aad(header.spi, header.sequence, m_esn).view(), text,
+                    packet.last(esp_icv_bytes));
+}
+
+bool EspCipher::open(ByteView packet, std::uint32_t high, ByteSpan plaintext) {
+  const ByteView iv = packet.subspan(esp_header_bytes, esp_iv_bytes);
+  const ByteView text = packet.subspan(esp_header_bytes + esp_iv_bytes, packet.size() - esp_overhead);
+  const std::uint64_t sequence = (std::uint64_t{high} << 32) | load_be32(packet, 4);
+  return m_gcm.open(nonce(iv), Aad(load_be32(packet), sequence, m_esn).view(), text,
+                    plaintext.first(text.size()), packet.last(esp_icv_bytes));
+}
+
+}  // namespace espgate::driver::software

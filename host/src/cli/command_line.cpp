@@ -1,0 +1,101 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <ostream>
+
+#include "cli/commands.h"
+#include "vici/socket_path.h"
+
+namespace espgate::host::cli {
+namespace {
+
+constexpr int exit_done = 0;
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+using Action = std::function<Expected<std::string>(const Connect&)>;
+
+CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& help, bool& json) {
+  CLI::App* command = app.add_subcommand(name, help);
+  command->add_flag("--json", json, "print JSON (keys: docs/operator/cli.md)");
+  return command;
+}
+
+void add_timeout(CLI::App& command, std::optional<std::uint32_t>& timeout) {
+  command
+      .add_option("--timeout", timeout, "seconds to wait for the outcome; without it, as long as IKE tries")
+      ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{86400}));
+}
+
+// What the command line says. CLI11 throws on wrong usage; the exception ends in run().
+struct CommandLine {
+  CLI::App app{"Controls espgated, the IPsec gateway.", "espgate"};
+  Connect connect{.socket = vici::default_socket_path};
+  bool all = false;
+  InitiateOptions initiate_options;
+  TerminateOptions terminate_options;
+  Action action;
+
+  CommandLine() {
+    app.add_option("--socket", connect.socket, "control socket of the daemon")->envname("ESPGATE_SOCKET");
+    app.require_subcommand(1);
+    app.fallthrough();
+
+    add_command(app, "list-sas", "list IKE SAs and Child SAs", connect.json)->callback([this] {
+      action = list_sas;
+    });
+    add_command(app, "list-conns", "list the connections that are loaded", connect.json)->callback([this] {
+      action = list_conns;
+    });
+
+    CLI::App* stats_command =
+        add_command(app, "stats", "show the engine's and all other counters", connect.json);
+    stats_command->add_flag("--all", all, "also the IKE and I/O counters that are zero");
+    stats_command->callback([this] { action = [this](const Connect& to) { return stats(to, all); }; });
+
+    CLI::App* initiate_command = add_command(app, "initiate", "bring a Child SA up", connect.json);
+    initiate_command->add_option("--child", initiate_options.child, "name of the child")->required();
+    initiate_command->add_option("--ike", initiate_options.ike, "name of its connection");
+    add_timeout(*initiate_command, initiate_options.timeout);
+    initiate_command->callback(
+        [this] { action = [this](const Connect& to) { return initiate(to, initiate_options); }; });
+
+    CLI::App* terminate_command = add_command(app, "terminate", "take SAs down", connect.json);
+    CLI::Option_group* which = terminate_command->add_option_group("which", "the SAs to take down");
+    which->add_option("--ike", terminate_options.ike, "IKE SAs of this connection");
+    which->add_option("--child", terminate_options.child, "Child SAs of this name");
+    which->add_option("--ike-id", terminate_options.ike_id, "the IKE SA with this number");
+    which->add_option("--child-id", terminate_options.child_id, "the Child SA with this number");
+    which->require_option(1, 2);
+    add_timeout(*terminate_command, terminate_options.timeout);
+    terminate_command->callback(
+        [this] { action = [this](const Connect& to) { return terminate(to, terminate_options); }; });
+
+    add_command(app, "reload", "read the daemon's configuration file again", connect.json)->callback([this] {
+      action = reload;
+    });
+  }
+};
+
+}  // namespace
+
+int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err) {
+  CommandLine line;
+  try {
+    std::ranges::reverse(arguments);  // CLI11 takes them from the back
+    line.app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& wrong) {
+    return line.app.exit(wrong, out, err) == 0 ? exit_done : exit_usage;
+  }
+  const auto result = line.action(line.connect);
+  if (!result) {
+    err << "espgate: " << result.error().message << "\n";
+    return exit_failed;
+  }
+  out << *result << std::flush;
+  return out.good() ? exit_done : exit_failed;
+}
+
+}  // namespace espgate::host::cli

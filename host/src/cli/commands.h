@@ -1,0 +1,40 @@
+// The commands of `espgate`, without their command line: each talks to the daemon and gives what is printed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "vici/client.h"
+
+namespace espgate::host::cli {
+
+struct Connect {
+  std::string socket;
+  bool json = false;
+};
+
+struct InitiateOptions {
+  std::string child;
+  std::string ike;                       // empty: the first connection with such a child
+  std::optional<std::uint32_t> timeout;  // seconds; nullopt waits as long as IKE tries
+};
+
+struct TerminateOptions {
+  std::string ike;
+  std::string child;
+  std::optional<std::uint32_t> ike_id;
+  std::optional<std::uint32_t> child_id;
+  std::optional<std::uint32_t> timeout;
+};
+
+// The text for standard output. An error is for standard error and means exit code 1.
+Expected<std::string> list_sas(const Connect& to);
+Expected<std::string> list_conns(const Connect& to);
+Expected<std::string> stats(const Connect& to, bool all);
+Expected<std::string> initiate(const Connect& to, const InitiateOptions& options);
+Expected<std::string> terminate(const Connect& to, const TerminateOptions& options);
+Expected<std::string> reload(const Connect& to);
+
+}  // namespace espgate::host::cli

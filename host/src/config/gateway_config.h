@@ -1,0 +1,50 @@
+// swanctl.conf in the types that the daemon works with. Everything is checked before anything is handed out.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/conf_reader.h"
+#include "ike/config.h"
+
+namespace espgate::host::config {
+
+// Where a Child SA's ESP is done. `no` is the kernel; `packet` is the engine or an error; `automatic` prefers
+// the engine.
+enum class HwOffload : std::uint8_t { no, packet, automatic };
+
+// What a child says about the data path, beside what IKE negotiates.
+struct ChildPlacement {
+  HwOffload hw_offload = HwOffload::automatic;
+  // nullopt: whatever the engine offers.
+  std::optional<std::uint32_t> replay_window;
+  // "file:line: connections.NAME.children.NAME", for errors that only the engine can give.
+  std::string where;
+};
+
+struct ConnectionSettings {
+  ike::ConnectionConfig ike;
+  // One for each of ike.children, in the same order.
+  std::vector<ChildPlacement> placements;
+  std::string where;  // "file:line: connections.NAME"
+};
+
+struct GatewayConfig {
+  std::vector<ConnectionSettings> connections;  // in the order of the file
+  std::vector<ike::SharedSecret> secrets;
+};
+
+// One line for each thing that is wrong: "file:line: connections.NAME.KEY: what, why, what to do".
+using ConfigErrors = std::vector<std::string>;
+
+// The name that the SPD entry and the routes of a child go by. Names hold no '.', so that it is unique.
+std::string spd_entry_name(std::string_view connection, std::string_view child);
+
+std::expected<GatewayConfig, ConfigErrors> load_gateway_config(const std::string& path);
+std::expected<GatewayConfig, ConfigErrors> translate(const Conf& conf);
+
+}  // namespace espgate::host::config

@@ -1,0 +1,42 @@
+#include "daemon/child_sa_carrier.h"
+
+#include <spdlog/spdlog.h>
+
+#include "config/gateway_config.h"
+#include "daemon/placement.h"
+
+namespace espgate::host::daemon {
+
+Expected<std::uint32_t> ChildSaCarrier::allocate_spi() {
+  return m_data_path.allocate_spi();
+}
+
+void ChildSaCarrier::release_spi(std::uint32_t spi) {
+  m_data_path.release_spi(spi);
+}
+
+Expected<> ChildSaCarrier::install(const ike::ChildSa& sa) {
+  const std::string name = config::spd_entry_name(sa.connection, sa.child);
+  const auto spec = to_spec(sa);
+  if (!spec) {
+    spdlog::error("Child SA {} #{} is refused: {}", name, sa.id, spec.error().message);
+    return std::unexpected(spec.error());
+  }
+  if (auto installed = m_data_path.install(*spec); !installed) {
+    spdlog::error("Child SA {} #{} cannot be installed: {}", name, sa.id, installed.error().message);
+    return installed;
+  }
+  spdlog::info("Child SA {} #{} installed in the {} engine: SPI {:08x} in, {:08x} out{}{}", name, sa.id,
+               m_data_path.capabilities().name, sa.inbound_spi, sa.outbound_spi, sa.esn ? ", ESN" : "",
+               sa.udp_encapsulation ? ", in UDP" : "");
+  if (m_key_log != nullptr) {
+    m_key_log->add(*spec);
+  }
+  return {};
+}
+
+void ChildSaCarrier::remove(ike::ChildSaId id) {
+  m_data_path.remove(id);
+}
+
+}  // namespace espgate::host::daemon

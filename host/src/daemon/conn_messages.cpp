@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include "daemon/sa_messages.h"
+
+namespace espgate::host::daemon {
+namespace {
+
+using vici::Message;
+
+std::vector<std::string> texts(const std::vector<IpRange>& ranges) {
+  std::vector<std::string> all;
+  for (const IpRange& range : ranges) {
+    all.push_back(range.first == range.last ? range.first.to_string() : range.to_string());
+  }
+  if (all.empty()) {
+    all.emplace_back("%any");
+  }
+  return all;
+}
+
+template <typename T>
+std::vector<std::string> to_strings(const std::vector<T>& values) {
+  std::vector<std::string> all;
+  for (const T& value : values) {
+    if constexpr (requires { value.to_string(); }) {
+      all.push_back(value.to_string());
+    } else {
+      all.push_back(to_string(value));
+    }
+  }
+  return all;
+}
+
+std::string_view name_of(config::HwOffload offload) {
+  switch (offload) {
+    case config::HwOffload::no:
+      return "no";
+    case config::HwOffload::packet:
+      return "packet";
+    case config::HwOffload::automatic:
+      return "auto";
+  }
+  return "auto";
+}
+
+}  // namespace
+
+Message to_message(const config::ConnectionSettings& connection) {
+  const ike::ConnectionConfig& ike = connection.ike;
+  Message event;
+  Message& conn = event.section(ike.name);
+  conn.set_list("local_addrs", texts(ike.local_addresses))
+      .set_list("remote_addrs", texts(ike.remote_addresses));
+  conn.set_number("local_port", ike.local_port).set_number("remote_port", ike.remote_port);
+  conn.set("version", "IKEv2").set("reauth_time", "0").set("rekey_time", "0").set("dpd_delay", "0");
+  conn.set("encap", ike.force_udp_encapsulation ? "yes" : "no");
+  conn.set_list("proposals", to_strings(ike.proposals));
+  conn.section("local-1").set("class", "pre-shared key").set("id", ike.local_id.to_string());
+  conn.section("remote-1").set("class", "pre-shared key").set("id", ike.remote_id.to_string());
+  Message& children = conn.section("children");
+  for (std::size_t i = 0; i < ike.children.size(); ++i) {
+    const ike::ChildConfig& child = ike.children[i];
+    Message& section = children.section(child.name);
+    section.set("mode", "TUNNEL").set("rekey_time", "0").set("rekey_bytes", "0").set("rekey_packets", "0");
+    section.set_list("esp_proposals", to_strings(child.proposals));
+    section.set_list("local-ts", to_strings(child.local_ts))
+        .set_list("remote-ts", to_strings(child.remote_ts));
+    section.set("start_action", child.start_action == ike::StartAction::start ? "start" : "none");
+    section.set("hw_offload", std::string(name_of(connection.placements.at(i).hw_offload)));
+  }
+  return event;
+}
+
+}  // namespace espgate::host::daemon

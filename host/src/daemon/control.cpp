@@ -1,0 +1,380 @@
+#include "daemon/control.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/requests.h"
+#include "daemon/version.h"
+
+namespace espgate::host::daemon {
+namespace {
+
+using vici::Message;
+
+// "5 seconds", "3 minutes", as strongSwan writes it.
+std::string running_text(std::uint64_t seconds) {
+  const auto text = [](std::uint64_t count, std::string_view unit) {
+    return fmt::format("{} {}{}", count, unit, count == 1 ? "" : "s");
+  };
+  if (seconds < 120) {
+    return text(seconds, "second");
+  }
+  if (seconds < 7200) {
+    return text(seconds / 60, "minute");
+  }
+  return seconds < 172800 ? text(seconds / 3600, "hour") : text(seconds / 86400, "day");
+}
+
+// Gives the elements one by one.
+vici::Call::Next each(std::vector<Message> messages) {
+  return [messages = std::move(messages), at = std::size_t{0}]() mutable -> std::optional<Message> {
+    if (at == messages.size()) {
+      return std::nullopt;
+    }
+    return std::move(messages[at++]);
+  };
+}
+
+}  // namespace
+
+Control::Control(asio::io_context& io, vici::Server& server, ControlParts parts)
+    : m_server(server), m_parts(std::move(parts)), m_waits(io, m_parts.ike) {
+  for (const char* event :
+       {"list-sa", "list-conn", "stats-child", "ike-updown", "child-updown", "control-log"}) {
+    m_server.add_event(event);
+  }
+  add_commands();
+}
+
+void Control::add_commands() {
+  using Command = void (Control::*)(const Message&, const CallPtr&);
+  const std::pair<const char*, Command> commands[] = {
+      {"version", &Control::version},        {"stats", &Control::stats},
+      {"list-sas", &Control::list_sas},      {"list-conns", &Control::list_conns},
+      {"get-conns", &Control::get_conns},    {"initiate", &Control::initiate},
+      {"terminate", &Control::terminate},    {"espgate-reload", &Control::reload},
+      {"reload-settings", &Control::reload},
+  };
+  for (const auto& [name, command] : commands) {
+    m_server.add_command(name, [this, command](const Message& request, const CallPtr& call) {
+      (this->*command)(request, call);
+    });
+  }
+}
+
+void Control::version(const Message& /*request*/, const CallPtr& call) {
+  utsname host{};
+  Message answer;
+  answer.set("daemon", "espgated").set("version", std::string(daemon_version));
+  if (::uname(&host) == 0) {
+    answer.set("sysname", host.sysname).set("release", host.release).set("machine", host.machine);
+  }
+  call->respond(std::move(answer));
+}
+
+void Control::stats(const Message& /*request*/, const CallPtr& call) {
+  const auto statistics = m_parts.data_path.statistics();
+  if (!statistics) {
+    call->respond(failed_answer("the engine does not answer: " + statistics.error().message));
+    return;
+  }
+  const auto up =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - m_started);
+  const auto seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(up.count(), 0));
+  Message answer;
+  answer.section("uptime")
+      .set("running", running_text(seconds))
+      .set("since", fmt::format("{:%b %d %H:%M:%S %Y}", fmt::localtime(m_started)))
+      .set_number("seconds", seconds);
+  const std::vector<ike::IkeSaView> sas = m_parts.ike.stack().list();
+  const auto half_open = std::ranges::count(sas, ike::IkeSaState::connecting, &ike::IkeSaView::state);
+  answer.section("ikesas")
+      .set_number("total", sas.size())
+      .set_number("half-open", static_cast<std::uint64_t>(half_open));
+  add_statistics(answer, *statistics);
+  Message& ike = answer.section("ike");
+  for (const ike::Counter& counter : m_parts.ike.stack().counters()) {
+    ike.set_number(counter.name, counter.value);
+  }
+  Message& io = answer.section("io");
+  for (const IoCounters& part : m_parts.io_counters()) {
+    Message& section = io.section(part.name);
+    for (const auto& [name, value] : part.values) {
+      section.set_number(name, value);
+    }
+  }
+  const vici::ServerCounters& control = m_server.counters();
+  answer.section("control")
+      .set_number("connections", control.connections)
+      .set_number("refused_connections", control.refused_connections)
+      .set_number("malformed", control.malformed)
+      .set_number("slow_clients", control.slow_clients)
+      .set_number("commands", control.commands);
+  std::vector<Message> children;
+  children.reserve(statistics->children.size());
+  for (const offload::ChildSaStatistics& child : statistics->children) {
+    children.push_back(to_message(child));
+  }
+  call->stream("stats-child", each(std::move(children)), std::move(answer));
+}
+
+SaContext Control::context() {
+  SaContext context{.now = m_parts.ike.now(),
+                    .engine = m_parts.data_path.capabilities().name,
+                    .statistics = {},
+                    .reqid = [this](const std::string& connection, const std::string& child) {
+                      return m_parts.configuration.position(connection, child);
+                    }};
+  // SAs are worth listing also when their engine does not answer.
+  if (auto statistics = m_parts.data_path.statistics()) {
+    for (offload::ChildSaStatistics& child : statistics->children) {
+      const std::uint32_t id = child.id;
+      context.statistics.emplace(id, std::move(child));
+    }
+  }
+  return context;
+}
+
+void Control::list_sas(const Message& request, const CallPtr& call) {
+  const auto filter = SaFilter::parse(request);
+  if (!filter) {
+    call->respond(failed_answer(filter.error().message));
+    return;
+  }
+  std::vector<ike::IkeSaView> sas = m_parts.ike.stack().list();
+  std::erase_if(sas, [&filter](ike::IkeSaView& sa) {
+    if (!filter->names_child()) {
+      return !filter->matches(sa);
+    }
+    std::erase_if(sa.children, [&filter](const ike::ChildSaView& child) { return !filter->matches(child); });
+    return !filter->matches(sa) || sa.children.empty();
+  });
+  call->stream(
+      "list-sa",
+      [sas = std::move(sas), context = context(), at = std::size_t{0}]() mutable -> std::optional<Message> {
+        if (at == sas.size()) {
+          return std::nullopt;
+        }
+        return to_message(sas[at++], context);
+      },
+      {});
+}
+
+void Control::list_conns(const Message& request, const CallPtr& call) {
+  const std::string_view wanted = request.value("ike");
+  std::vector<Message> messages;
+  for (const config::ConnectionSettings& connection : m_parts.configuration.current().connections) {
+    if (wanted.empty() || connection.ike.name == wanted) {
+      messages.push_back(to_message(connection));
+    }
+  }
+  call->stream("list-conn", each(std::move(messages)), {});
+}
+
+void Control::get_conns(const Message& /*request*/, const CallPtr& call) {
+  std::vector<std::string> names;
+  for (const config::ConnectionSettings& connection : m_parts.configuration.current().connections) {
+    names.push_back(connection.ike.name);
+  }
+  call->respond(Message().set_list("conns", std::move(names)));
+}
+
+Expected<std::string> Control::find_connection(std::string_view connection, std::string_view child) const {
+  bool seen = false;
+  for (const config::ConnectionSettings& candidate : m_parts.configuration.current().connections) {
+    if (!connection.empty() && candidate.ike.name != connection) {
+      continue;
+    }
+    seen = true;
+    if (std::ranges::find(candidate.ike.children, child, &ike::ChildConfig::name) !=
+        candidate.ike.children.end()) {
+      return candidate.ike.name;
+    }
+  }
+  if (connection.empty()) {
+    return fail(fmt::format("no connection has a child '{}'", child));
+  }
+  return fail(seen ? fmt::format("connection '{}' has no child '{}'", connection, child)
+                   : fmt::format("there is no connection '{}'", connection));
+}
+
+void Control::initiate(const Message& request, const CallPtr& call) {
+  const std::string child(request.value("child"));
+  const auto timeout = Timeout::parse(request);
+  const auto limits = parse_flag(request, "init-limits", false);
+  if (!timeout || !limits) {
+    call->respond(failed_answer(!timeout ? timeout.error().message : limits.error().message));
+    return;
+  }
+  if (*limits) {
+    call->respond(failed_answer("init-limits: not supported by this version"));
+    return;
+  }
+  if (child.empty()) {
+    call->respond(
+        failed_answer("child: the key is missing; an IKE SA without a child is not supported by this "
+                      "version"));
+    return;
+  }
+  const auto connection = find_connection(request.value("ike"), child);
+  if (!connection) {
+    call->respond(failed_answer(connection.error().message));
+    return;
+  }
+  const auto started = m_parts.ike.stack().initiate(*connection, child, m_parts.ike.now());
+  if (!started) {
+    call->respond(failed_answer(started.error().message));
+    m_parts.ike.settle();
+    return;
+  }
+  call->send_event("control-log", Message()
+                                      .set("group", "IKE")
+                                      .set("level", "1")
+                                      .set("ikesa-name", *connection)
+                                      .set_number("ikesa-uniqueid", *started)
+                                      .set("msg", fmt::format("initiating child '{}'", child)));
+  for (const ike::IkeSaView& sa : m_parts.ike.stack().list()) {
+    const auto up = std::ranges::find(sa.children, child, &ike::ChildSaView::name);
+    if (sa.id == *started && up != sa.children.end()) {
+      call->respond(started_answer(sa.id, up->id));
+      m_parts.ike.settle();
+      return;
+    }
+  }
+  if (timeout->wait) {
+    m_waits.for_child(*started, child, timeout->patience, call);
+  } else {
+    call->respond(Message().set("success", "yes").set_number("ike-id", *started));
+  }
+  m_parts.ike.settle();
+}
+
+void Control::terminate(const Message& request, const CallPtr& call) {
+  const auto filter = SaFilter::parse(request);
+  const auto timeout = Timeout::parse(request);
+  const auto force = parse_flag(request, "force", false);
+  if (!filter || !timeout || !force) {
+    call->respond(failed_answer(!filter    ? filter.error().message
+                                : !timeout ? timeout.error().message
+                                           : force.error().message));
+    return;
+  }
+  if (*force) {
+    call->respond(
+        failed_answer("force: not supported by this version; an SA is gone at the latest when the "
+                      "retransmissions run out"));
+    return;
+  }
+  if (filter->empty()) {
+    call->respond(failed_answer("which SAs: one of ike, child, ike-id and child-id is needed"));
+    return;
+  }
+  std::set<ike::IkeSaId> ike_sas;
+  std::set<ike::ChildSaId> children;
+  for (const ike::IkeSaView& sa : m_parts.ike.stack().list()) {
+    if (!filter->matches(sa)) {
+      continue;
+    }
+    if (!filter->names_child()) {
+      ike_sas.insert(sa.id);
+      continue;
+    }
+    for (const ike::ChildSaView& child : sa.children) {
+      if (filter->matches(child)) {
+        children.insert(child.id);
+      }
+    }
+  }
+  const std::size_t matches = ike_sas.size() + children.size();
+  if (matches == 0) {
+    call->respond(failed_answer("no SA matches").set("matches", "0").set("terminated", "0"));
+    return;
+  }
+  for (const ike::IkeSaId id : ike_sas) {
+    m_parts.ike.stack().terminate_ike(id, m_parts.ike.now());
+  }
+  for (const ike::ChildSaId id : children) {
+    m_parts.ike.stack().terminate_child(id, m_parts.ike.now());
+  }
+  if (timeout->wait) {
+    m_waits.for_end(std::move(ike_sas), std::move(children), timeout->patience, call);
+  } else {
+    call->respond(Message().set("success", "yes").set_number("matches", matches).set("terminated", "0"));
+  }
+  m_parts.ike.settle();
+}
+
+void Control::reload(const Message& /*request*/, const CallPtr& call) {
+  auto loaded = m_parts.configuration.load();
+  if (!loaded) {
+    for (const std::string& error : loaded.error()) {
+      spdlog::error("configuration: {}", error);
+    }
+    call->respond(failed_answer("the configuration is refused and the old one stays in force:")
+                      .set_list("errors", std::move(loaded.error())));
+    return;
+  }
+  call->respond(Message()
+                    .set("success", "yes")
+                    .set_number("connections", loaded->connections)
+                    .set_number("children", loaded->children));
+}
+
+void Control::on_event(const ike::Event& event) {
+  m_waits.on_event(event);
+  switch (event.kind) {
+    case ike::Event::Kind::ike_up:
+    case ike::Event::Kind::ike_down:
+      announce("ike-updown", event);
+      return;
+    case ike::Event::Kind::child_up:
+    case ike::Event::Kind::child_down:
+      announce("child-updown", event);
+      return;
+    case ike::Event::Kind::initiate_failed:
+    case ike::Event::Kind::peer_rejected:
+      return;
+  }
+}
+
+// strongSwan's ike-updown and child-updown.
+void Control::announce(const std::string& name, const ike::Event& event) {
+  if (!m_server.is_wanted(name)) {
+    return;
+  }
+  // An SA that is gone already: what the event itself says is all there is.
+  ike::IkeSaView sa;
+  sa.id = event.ike_sa;
+  sa.connection = event.connection;
+  sa.state = ike::IkeSaState::deleting;
+  for (ike::IkeSaView& live : m_parts.ike.stack().list()) {
+    if (live.id == event.ike_sa) {
+      sa = std::move(live);
+      break;
+    }
+  }
+  const SaContext about = context();
+  Message message;
+  if (event.kind == ike::Event::Kind::ike_up || event.kind == ike::Event::Kind::child_up) {
+    message.set("up", "yes");
+  }
+  Message& section = message.section(event.connection);
+  section = to_ike_message(sa, about);
+  if (event.child_sa != 0) {
+    ike::ChildSaView child;
+    child.id = event.child_sa;
+    child.name = event.child;
+    const auto live = std::ranges::find(sa.children, event.child_sa, &ike::ChildSaView::id);
+    Message children;
+    add_child(children, sa, live != sa.children.end() ? *live : child, about);
+    section.section("child-sas") = std::move(children);
+  }
+  m_server.broadcast(name, message);
+}
+
+}  // namespace espgate::host::daemon

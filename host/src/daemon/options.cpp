@@ -1,0 +1,68 @@
+#include "daemon/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <ostream>
+
+#include "daemon/version.h"
+#include "vici/socket_path.h"
+
+namespace espgate::host::daemon {
+namespace {
+
+constexpr int exit_usage = 2;
+constexpr std::size_t longest_device_name = 15;  // IFNAMSIZ without its NUL
+
+std::string check_device_name(const std::string& name) {
+  const bool good = !name.empty() && name.size() <= longest_device_name && name != "." && name != ".." &&
+                    name.find_first_of("/ \t\n%") == std::string::npos;
+  return good ? "" : "'" + name + "' is no name for a network device (1 to 15 bytes, no '/', '%' or space)";
+}
+
+void add_options(CLI::App& app, Options& options) {
+  const std::map<std::string, EngineKind> engines = {{"software", EngineKind::software},
+                                                     {"simulated", EngineKind::simulated}};
+  app.set_version_flag("--version", "espgated " + std::string(daemon_version));
+  app.add_option("--config", options.config, "configuration file, in the syntax of swanctl.conf")
+      ->capture_default_str();
+  app.add_option("--socket", options.socket, "control socket")->capture_default_str();
+  app.add_option("--engine", options.engine,
+                 "ESP engine: software, or simulated (the RTL under Verilator); default software")
+      ->transform(CLI::Transformer(engines))
+      ->check(CLI::IsMember({"0", "1"}))
+      ->type_name("software|simulated");
+  app.add_option("--trace", options.trace, "write an FST waveform of the simulated engine");
+  app.add_option("--tun", options.tun, "name of the TUN device")
+      ->capture_default_str()
+      ->check(check_device_name);
+  app.add_option("--log-level", options.log_level, "lowest level that is logged")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}));
+  app.add_flag("--check", options.check, "check the configuration and end");
+  app.add_option("--key-log", options.key_log,
+                 "TEST ONLY: write the keys of all ESP SAs to this file, which must not be there");
+}
+
+}  // namespace
+
+std::expected<Options, int> parse_options(std::vector<std::string> arguments, std::ostream& out,
+                                          std::ostream& err) {
+  Options options;
+  options.socket = vici::default_socket_path;
+  CLI::App app("IPsec gateway: IKEv2, RFC 4301 databases and an ESP engine.", "espgated");
+  add_options(app, options);
+  try {
+    std::ranges::reverse(arguments);  // CLI11 takes them from the back
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& wrong) {
+    return std::unexpected(app.exit(wrong, out, err) == 0 ? 0 : exit_usage);
+  }
+  if (!options.trace.empty() && options.engine != EngineKind::simulated) {
+    err << "--trace needs --engine simulated: only the RTL has a waveform\n";
+    return std::unexpected(exit_usage);
+  }
+  return options;
+}
+
+}  // namespace espgate::host::daemon

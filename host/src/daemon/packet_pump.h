@@ -1,0 +1,45 @@
+// Moves packets: from the devices into the data path, from the data path to the devices, and runs the engine
+// while it has work.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <functional>
+#include <memory>
+
+#include "offload/data_path.h"
+
+namespace espgate::host::daemon {
+
+class PacketPump final : private offload::PacketSink {
+ public:
+  using Send = std::function<void(ByteView packet)>;
+
+  PacketPump(asio::io_context& io, std::unique_ptr<driver::Engine> engine);
+  PacketPump(const PacketPump&) = delete;
+  PacketPump& operator=(const PacketPump&) = delete;
+  ~PacketPump() override;
+
+  // Where packets go; without it they are dropped, which is so only before the devices are open.
+  void to_devices(Send unprotected, Send protected_side);
+
+  offload::DataPath& data_path() { return *m_data_path; }
+  // From the protected side.
+  void outbound(ByteView packet);
+  // From the unprotected side.
+  void inbound(ByteView packet);
+
+ private:
+  void to_unprotected(ByteView packet) override;
+  void to_protected(ByteView packet) override;
+  void schedule();
+
+  asio::io_context& m_io;
+  Send m_unprotected;
+  Send m_protected;
+  std::unique_ptr<offload::DataPath> m_data_path;
+  bool m_scheduled = false;
+  // Shared with what is posted on the loop, which may outlive the pump.
+  std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
+};
+
+}  // namespace espgate::host::daemon

@@ -1,0 +1,343 @@
+#include "offload/data_path.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+#include "carry.h"
+#include "engine_data_path.h"
+#include "lease.h"
+
+namespace espgate::offload {
+
+namespace {
+
+// Packets in flight per direction. At 1500 bytes and 10 Gb/s this is a third of a millisecond.
+constexpr std::size_t pool_slots = 256;
+// Bypassed packets between two polls.
+constexpr std::size_t bypass_slots = 64;
+// Bounds on one poll(), so that the caller's event loop keeps turning.
+constexpr int completion_batches_per_poll = 4;
+constexpr int event_batches_per_poll = 4;
+// An engine with packets in flight that finishes none for so many polls is asked whether it is alive.
+constexpr unsigned polls_until_health_check = 1024;
+
+}  // namespace
+
+std::unique_ptr<DataPath> DataPath::create(std::unique_ptr<driver::Engine> engine, PacketSink& sink,
+                                           const LeasePolicy& lease) {
+  return std::make_unique<EngineDataPath>(std::move(engine), sink, lease);
+}
+
+EngineDataPath::EngineDataPath(std::unique_ptr<driver::Engine> engine, PacketSink& sink,
+                               const LeasePolicy& lease)
+    : m_engine(std::move(engine)),
+      m_sink(sink),
+      m_lease(lease),
+      m_outbound(make_lane(driver::Direction::outbound)),
+      m_inbound(make_lane(driver::Direction::inbound)),
+      m_bypass_pool(bypass_slots, capabilities().max_packet_bytes, 0) {
+  m_bypassed.reserve(bypass_slots);
+}
+
+// The engine goes before the buffers that it may still use.
+EngineDataPath::~EngineDataPath() {
+  m_engine.reset();
+}
+
+EngineDataPath::Lane EngineDataPath::make_lane(driver::Direction direction) const {
+  const std::size_t longest = capabilities().max_packet_bytes;
+  const bool outbound = direction == driver::Direction::outbound;
+  return {
+      .direction = direction,
+      .too_long = outbound ? PolicyReason::outbound_too_long : PolicyReason::inbound_too_long,
+      .queue_full = outbound ? PolicyReason::outbound_queue_full : PolicyReason::inbound_queue_full,
+      .engine_failed = outbound ? PolicyReason::outbound_engine_failed : PolicyReason::inbound_engine_failed,
+      .pool = PacketPool(pool_slots, longest, longest + driver::max_expansion)};
+}
+
+// ---- Child SAs
+
+Expected<> EngineDataPath::can_carry(const ChildSaSpec& spec) const {
+  return check_kind(m_engine->capabilities(), spec);
+}
+
+void EngineDataPath::release_spi(std::uint32_t spi) {
+  const bool installed =
+      std::ranges::any_of(m_sad.all(), [spi](const auto& entry) { return entry.second.inbound_spi == spi; });
+  if (!installed) {
+    m_spis.release(spi);
+  }
+}
+
+Expected<> EngineDataPath::install(const ChildSaSpec& spec) {
+  if (auto kind = check_kind(m_engine->capabilities(), spec); !kind) {
+    return kind;
+  }
+  if (auto values = check_values(spec); !values) {
+    return values;
+  }
+  if (m_sad.find(spec.id) != nullptr) {
+    return fail(fmt::format("child '{}': Child SA {} is installed already", spec.name, spec.id));
+  }
+
+  const auto inbound = m_engine->add_inbound(to_inbound(spec));
+  if (!inbound) {
+    return fail(fmt::format("child '{}': the {} engine refused the inbound SA {:08x}: {}", spec.name,
+                            capabilities().name, spec.inbound_spi, inbound.error().message));
+  }
+  const Lease lease = first_lease(m_lease, spec.esn, driver::OutboundSa{}.next_sequence);
+  const auto outbound = m_engine->add_outbound(to_outbound(spec, lease));
+  if (!outbound) {
+    remove_half(driver::Direction::inbound, *inbound);
+    return fail(fmt::format("child '{}': the {} engine refused the outbound SA {:08x}: {}", spec.name,
+                            capabilities().name, spec.outbound_spi, outbound.error().message));
+  }
+
+  m_spis.claim(spec.inbound_spi);
+  m_sad.insert({.id = spec.id,
+                .name = spec.name,
+                .esn = spec.esn,
+                .inbound_spi = spec.inbound_spi,
+                .inbound = *inbound,
+                .outbound = *outbound,
+                .selectors = spec.selectors,
+                .lease_limit = lease.limit});
+  return {};
+}
+
+void EngineDataPath::remove(std::uint32_t id) {
+  const Sa* sa = m_sad.find(id);
+  if (sa == nullptr) {
+    return;
+  }
+  if (sa->renewal_due) {
+    --m_renewals_due;
+  }
+  remove_half(driver::Direction::outbound, sa->outbound);
+  remove_half(driver::Direction::inbound, sa->inbound);
+  m_spis.release(sa->inbound_spi);
+  m_sad.erase(id);
+}
+
+void EngineDataPath::remove_half(driver::Direction direction, driver::SaIndex index) {
+  if (!m_engine->remove(direction, index)) {
+    m_counters.count(PolicyReason::sa_remove_failed);
+  }
+}
+
+// ---- Packets in
+
+void EngineDataPath::submit_outbound(ByteView packet) {
+  const auto fields = PacketFields::parse(packet);
+  if (!fields) {
+    return m_counters.count(PolicyReason::outbound_malformed);
+  }
+  const SpdEntry* entry = m_spd.lookup_outbound(*fields);
+  if (entry == nullptr) {
+    return m_counters.count(PolicyReason::outbound_no_policy);
+  }
+  switch (entry->action) {
+    case Action::discard:
+      return m_counters.count(PolicyReason::outbound_policy_discard);
+    case Action::bypass:
+      return bypass(packet);
+    case Action::protect:
+      break;
+  }
+  const Sa* sa = m_sad.choose_outbound(entry->name, *fields);
+  if (sa == nullptr) {
+    return m_counters.count(PolicyReason::outbound_no_sa);
+  }
+  submit(m_outbound, packet, sa->outbound);
+}
+
+void EngineDataPath::submit_inbound(ByteView packet) {
+  submit(m_inbound, packet, {});
+}
+
+std::optional<PacketPool::Slot> EngineDataPath::take_buffer(PacketPool& pool, const Lane& lane,
+                                                            ByteView packet) {
+  if (packet.size() > capabilities().max_packet_bytes) {
+    m_counters.count(lane.too_long);
+    return std::nullopt;
+  }
+  const auto slot = pool.acquire();
+  if (!slot) {
+    m_counters.count(lane.queue_full);
+    return std::nullopt;
+  }
+  std::ranges::copy(packet, pool.input(*slot).begin());
+  return slot;
+}
+
+void EngineDataPath::submit(Lane& lane, ByteView packet, driver::SaIndex sa) {
+  if (m_engine_failed) {
+    return m_counters.count(lane.engine_failed);
+  }
+  const auto slot = take_buffer(lane.pool, lane, packet);
+  if (!slot) {
+    return;
+  }
+  const driver::PacketRequest request{.cookie = *slot,
+                                      .sa = sa,
+                                      .input = lane.pool.input(*slot).first(packet.size()),
+                                      .output = lane.pool.output(*slot)};
+  if (m_engine->submit(lane.direction, std::span(&request, 1)) == 0) {
+    lane.pool.release(*slot);
+    m_counters.count(lane.queue_full);
+  }
+}
+
+// The sink is called from poll() only, so the packet waits there.
+void EngineDataPath::bypass(ByteView packet) {
+  if (const auto slot = take_buffer(m_bypass_pool, m_outbound, packet)) {
+    m_counters.count(PolicyReason::outbound_bypass);
+    m_bypassed.push_back({*slot, packet.size()});
+  }
+}
+
+// ---- Packets out
+
+bool EngineDataPath::poll() {
+  deliver_bypassed();
+  const bool outbound = deliver(m_outbound);
+  const bool inbound = deliver(m_inbound);
+  take_events();
+  renew_leases();
+  watch_engine(outbound || inbound);
+  return !m_bypassed.empty() ||
+         (!m_engine_failed && (m_outbound.pool.used() > 0 || m_inbound.pool.used() > 0));
+}
+
+void EngineDataPath::deliver_bypassed() {
+  // The sink may submit, so what is added meanwhile waits for the next poll.
+  const std::size_t count = m_bypassed.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto [slot, length] = m_bypassed[i];
+    m_sink.to_unprotected(m_bypass_pool.input(slot).first(length));
+    m_bypass_pool.release(slot);
+  }
+  m_bypassed.erase(m_bypassed.begin(), m_bypassed.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+bool EngineDataPath::deliver(Lane& lane) {
+  bool progress = false;
+  for (int batch = 0; batch < completion_batches_per_poll; ++batch) {
+    const std::size_t count = std::min(m_engine->poll(lane.direction, m_completions), m_completions.size());
+    for (const driver::Completion& completion : std::span(m_completions).first(count)) {
+      finish(lane, completion);
+    }
+    progress = progress || count > 0;
+    if (count < m_completions.size()) {
+      break;
+    }
+  }
+  return progress;
+}
+
+void EngineDataPath::finish(Lane& lane, const driver::Completion& completion) {
+  // A card writes completions into memory on its own: what they say is outside input.
+  if (!lane.pool.in_use(completion.cookie)) {
+    return m_counters.count(PolicyReason::completion_invalid);
+  }
+  const auto slot = static_cast<PacketPool::Slot>(completion.cookie);
+  const ByteView output = lane.pool.output(slot);
+  if (completion.verdict == driver::Verdict::ok) {
+    if (completion.length > output.size()) {
+      m_counters.count(PolicyReason::completion_invalid);
+    } else if (lane.direction == driver::Direction::outbound) {
+      m_sink.to_unprotected(output.first(completion.length));
+    } else {
+      m_sink.to_protected(output.first(completion.length));
+    }
+  }
+  lane.pool.release(slot);
+}
+
+// ---- Leases and health
+
+void EngineDataPath::take_events() {
+  std::array<driver::Event, 16> events{};
+  for (int batch = 0; batch < event_batches_per_poll; ++batch) {
+    const std::size_t count = std::min(m_engine->poll_events(events), events.size());
+    for (const driver::Event& event : std::span(events).first(count)) {
+      // An event may come after its SA was removed. Should its row hold a new SA by now, that one merely gets
+      // its next lease early.
+      Sa* sa = m_sad.find_by_outbound(event.sa);
+      if (sa != nullptr && !sa->renewal_due) {
+        sa->renewal_due = true;
+        ++m_renewals_due;
+      }
+    }
+    if (count < events.size()) {
+      return;
+    }
+  }
+}
+
+void EngineDataPath::renew_leases() {
+  if (m_renewals_due == 0) {
+    return;
+  }
+  for (auto& [id, sa] : m_sad.all()) {
+    if (!sa.renewal_due) {
+      continue;
+    }
+    const auto lease = next_lease(m_lease, sa.esn, sa.lease_limit);
+    if (lease && !m_engine->renew_lease(sa.outbound, lease->limit, lease->low)) {
+      m_counters.count(PolicyReason::lease_renewal_failed);
+      continue;
+    }
+    // Without a further lease the engine stops at the end of the number space and counts sequence_overflow.
+    if (lease) {
+      sa.lease_limit = lease->limit;
+    }
+    sa.renewal_due = false;
+    --m_renewals_due;
+  }
+}
+
+// A dead engine finishes nothing, and its packets would keep the caller polling for ever.
+void EngineDataPath::watch_engine(bool progress) {
+  const bool waiting = m_outbound.pool.used() + m_inbound.pool.used() > 0;
+  if (progress || !waiting) {
+    m_polls_without_progress = 0;
+    return;
+  }
+  if (++m_polls_without_progress >= polls_until_health_check) {
+    m_polls_without_progress = 0;
+    m_engine_failed = !m_engine->health();
+  }
+}
+
+Expected<Statistics> EngineDataPath::statistics() {
+  if (auto health = m_engine->health(); !health) {
+    return std::unexpected(health.error());
+  }
+  const auto counters = m_engine->counters();
+  if (!counters) {
+    return std::unexpected(counters.error());
+  }
+  Statistics all{
+      .engine = m_engine->capabilities(), .counters = *counters, .policy = m_counters.list(), .children = {}};
+  for (const auto& [id, sa] : m_sad.all()) {
+    const auto outbound = m_engine->outbound_sa_counters(sa.outbound);
+    if (!outbound) {
+      return std::unexpected(outbound.error());
+    }
+    const auto inbound = m_engine->inbound_sa_counters(sa.inbound);
+    if (!inbound) {
+      return std::unexpected(inbound.error());
+    }
+    all.children.push_back({.id = id,
+                            .name = sa.name,
+                            .outbound = *outbound,
+                            .inbound = *inbound,
+                            .lease_limit = sa.lease_limit});
+  }
+  return all;
+}
+
+}  // namespace espgate::offload

@@ -1,0 +1,82 @@
+// DataPath on one Engine.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "driver/engine.h"
+#include "offload/data_path.h"
+#include "packet_pool.h"
+#include "policy_counters.h"
+#include "sad.h"
+#include "spi_allocator.h"
+
+namespace espgate::offload {
+
+class EngineDataPath final : public DataPath {
+ public:
+  EngineDataPath(std::unique_ptr<driver::Engine> engine, PacketSink& sink, const LeasePolicy& lease);
+  ~EngineDataPath() override;
+
+  Spd& spd() override { return m_spd; }
+  const driver::Capabilities& capabilities() const override { return m_engine->capabilities(); }
+
+  Expected<> can_carry(const ChildSaSpec& spec) const override;
+  Expected<std::uint32_t> allocate_spi() override { return m_spis.allocate(); }
+  void release_spi(std::uint32_t spi) override;
+  Expected<> install(const ChildSaSpec& spec) override;
+  void remove(std::uint32_t id) override;
+
+  void submit_outbound(ByteView packet) override;
+  void submit_inbound(ByteView packet) override;
+  bool poll() override;
+
+  Expected<Statistics> statistics() override;
+
+ private:
+  // Reasons and buffers of one direction.
+  struct Lane {
+    driver::Direction direction;
+    PolicyReason too_long;
+    PolicyReason queue_full;
+    PolicyReason engine_failed;
+    PacketPool pool;
+  };
+  struct Bypassed {
+    PacketPool::Slot slot = 0;
+    std::size_t length = 0;
+  };
+
+  Lane make_lane(driver::Direction direction) const;
+  // A buffer that holds the packet; nullopt, and counted for the lane, when there is none.
+  std::optional<PacketPool::Slot> take_buffer(PacketPool& pool, const Lane& lane, ByteView packet);
+  void submit(Lane& lane, ByteView packet, driver::SaIndex sa);
+  void bypass(ByteView packet);
+  // True when a packet was finished.
+  bool deliver(Lane& lane);
+  void finish(Lane& lane, const driver::Completion& completion);
+  void deliver_bypassed();
+  void take_events();
+  void renew_leases();
+  void watch_engine(bool progress);
+  void remove_half(driver::Direction direction, driver::SaIndex index);
+
+  std::unique_ptr<driver::Engine> m_engine;
+  PacketSink& m_sink;
+  LeasePolicy m_lease;
+  Spd m_spd;
+  Sad m_sad;
+  SpiAllocator m_spis;
+  PolicyCounters m_counters;
+  Lane m_outbound;
+  Lane m_inbound;
+  PacketPool m_bypass_pool;
+  std::vector<Bypassed> m_bypassed;
+  std::size_t m_renewals_due = 0;
+  unsigned m_polls_without_progress = 0;
+  bool m_engine_failed = false;
+  std::array<driver::Completion, 64> m_completions;
+};
+
+}  // namespace espgate::offload

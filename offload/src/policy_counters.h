@@ -1,0 +1,54 @@
+// One name for each reason why a packet, or a request to the engine, ended before or beside the engine.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "offload/data_path.h"
+
+namespace espgate::offload {
+
+enum class PolicyReason : std::uint8_t {
+  outbound_malformed,       // not a whole IPv4 packet
+  outbound_no_policy,       // no SPD entry: the implicit final discard
+  outbound_policy_discard,  // a DISCARD entry
+  outbound_bypass,          // not a drop: handed to the unprotected side as it is
+  outbound_no_sa,           // a PROTECT entry without an SA that covers the packet
+  outbound_too_long,        // longer than the engine takes
+  outbound_queue_full,      // no free buffer, or the engine's queue is full
+  outbound_engine_failed,   // the engine does not answer
+  inbound_too_long,
+  inbound_queue_full,
+  inbound_engine_failed,
+  completion_invalid,    // the engine completed what was not submitted, or with an impossible length
+  lease_renewal_failed,  // attempts; repeated until one succeeds
+  sa_remove_failed,      // a row of the engine's table is lost
+};
+inline constexpr std::array<std::string_view, 14> policy_reason_names = {
+    "outbound_malformed",   "outbound_no_policy", "outbound_policy_discard", "outbound_bypass",
+    "outbound_no_sa",       "outbound_too_long",  "outbound_queue_full",     "outbound_engine_failed",
+    "inbound_too_long",     "inbound_queue_full", "inbound_engine_failed",   "completion_invalid",
+    "lease_renewal_failed", "sa_remove_failed",
+};
+static_assert(policy_reason_names.size() == static_cast<std::size_t>(PolicyReason::sa_remove_failed) + 1);
+
+class PolicyCounters {
+ public:
+  void count(PolicyReason reason) { ++m_values[static_cast<std::size_t>(reason)]; }
+  std::vector<PolicyCounter> list() const {
+    std::vector<PolicyCounter> all;
+    all.reserve(m_values.size());
+    for (std::size_t i = 0; i < m_values.size(); ++i) {
+      all.push_back({policy_reason_names[i], m_values[i]});
+    }
+    return all;
+  }
+
+ private:
+  std::array<std::uint64_t, policy_reason_names.size()> m_values{};
+};
+
+}  // namespace espgate::offload

@@ -1,0 +1,56 @@
+#include "sad.h"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+namespace espgate::offload {
+
+Sa& Sad::insert(Sa sa) {
+  const std::uint32_t id = sa.id;
+  Sa& stored = m_sas.emplace(id, std::move(sa)).first->second;
+  m_by_entry[stored.name].push_back(&stored);
+  m_by_outbound[stored.outbound.value] = &stored;
+  return stored;
+}
+
+void Sad::erase(std::uint32_t id) {
+  const auto found = m_sas.find(id);
+  if (found == m_sas.end()) {
+    return;
+  }
+  Sa& sa = found->second;
+  if (const auto entry = m_by_entry.find(sa.name); entry != m_by_entry.end()) {
+    std::erase(entry->second, &sa);
+    if (entry->second.empty()) {
+      m_by_entry.erase(entry);
+    }
+  }
+  m_by_outbound.erase(sa.outbound.value);
+  m_sas.erase(found);
+}
+
+Sa* Sad::find(std::uint32_t id) {
+  const auto found = m_sas.find(id);
+  return found == m_sas.end() ? nullptr : &found->second;
+}
+
+Sa* Sad::find_by_outbound(driver::SaIndex index) {
+  const auto found = m_by_outbound.find(index.value);
+  return found == m_by_outbound.end() ? nullptr : found->second;
+}
+
+const Sa* Sad::choose_outbound(const std::string& entry, const PacketFields& fields) const {
+  const auto found = m_by_entry.find(entry);
+  if (found == m_by_entry.end()) {
+    return nullptr;
+  }
+  for (const Sa* sa : std::views::reverse(found->second)) {
+    if (std::ranges::any_of(sa->selectors, [&](const Selector& s) { return s.matches_outbound(fields); })) {
+      return sa;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace espgate::offload

@@ -1,0 +1,50 @@
+// The SAD as the host keeps it (RFC 4301 section 4.4.2): which Child SA serves which SPD entry, and where in
+// the engine its two halves are. Keys are in the engine only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "driver/engine.h"
+#include "offload/spd.h"
+
+namespace espgate::offload {
+
+struct Sa {
+  std::uint32_t id = 0;
+  std::string name;  // of the SPD entry
+  bool esn = false;
+  std::uint32_t inbound_spi = 0;
+  driver::SaIndex inbound;
+  driver::SaIndex outbound;
+  std::vector<Selector> selectors;
+  std::uint64_t lease_limit = 0;
+  // The engine asked for more numbers and has not got them yet.
+  bool renewal_due = false;
+};
+
+class Sad {
+ public:
+  // The id must be new.
+  Sa& insert(Sa sa);
+  void erase(std::uint32_t id);
+
+  // nullptr when there is none.
+  Sa* find(std::uint32_t id);
+  Sa* find_by_outbound(driver::SaIndex index);
+  // The newest SA of the SPD entry whose selectors cover the packet: a peer may have narrowed the entry.
+  const Sa* choose_outbound(const std::string& entry, const PacketFields& fields) const;
+
+  // By ascending id.
+  std::map<std::uint32_t, Sa>& all() { return m_sas; }
+
+ private:
+  std::map<std::uint32_t, Sa> m_sas;                             // its nodes do not move
+  std::unordered_map<std::string, std::vector<Sa*>> m_by_entry;  // newest last
+  std::unordered_map<std::uint32_t, Sa*> m_by_outbound;
+};
+
+}  // namespace espgate::offload

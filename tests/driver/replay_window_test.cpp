@@ -1,0 +1,93 @@
+#include "software/replay_window.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "support/random.h"
+
+namespace espgate::driver::test {
+namespace {
+
+using software::ReplayWindow;
+
+// The window as the RFC's text has it: a set of numbers, with no bit moved anywhere.
+class Model {
+ public:
+  explicit Model(std::uint64_t top) : m_top(top), m_floor(top) {}
+
+  ReplayWindow::Answer test(std::uint64_t sequence) const {
+    if (sequence == 0 || (sequence <= m_top && m_top - sequence >= 64)) {
+      return ReplayWindow::Answer::too_old;
+    }
+    return sequence <= m_floor || m_received.contains(sequence) ? ReplayWindow::Answer::duplicate
+                                                                : ReplayWindow::Answer::fresh;
+  }
+  void commit(std::uint64_t sequence) {
+    m_received.insert(sequence);
+    m_top = std::max(m_top, sequence);
+  }
+  std::uint64_t top() const { return m_top; }
+
+ private:
+  std::uint64_t m_top;
+  std::uint64_t m_floor;  // these and all below count as received
+  std::set<std::uint64_t> m_received;
+};
+
+TEST(ReplayWindow, AnswersAsASetOfNumbersWould) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Random random(seed);
+    const bool esn = seed % 2 == 0;
+    const std::uint64_t start = seed % 4 < 2 ? 0 : esn ? 0x1'ffffffe0 : 0xffff0000;
+    ReplayWindow window(true, esn, start);
+    Model model(start);
+    for (int i = 0; i < 3000; ++i) {
+      const std::uint64_t base = model.top();
+      std::uint64_t sequence = base + random.below(80);
+      if (random.one_in(2)) {
+        sequence = base - std::min(base, std::uint64_t{random.below(63)});
+      }
+      if (!esn && sequence > UINT32_MAX) {
+        continue;
+      }
+      ASSERT_EQ(window.recover(static_cast<std::uint32_t>(sequence)), sequence)
+          << "seed " << seed << ", top " << base;
+      ASSERT_EQ(window.test(sequence), model.test(sequence))
+          << "seed " << seed << ", top " << base << ", " << sequence;
+      if (window.test(sequence) == ReplayWindow::Answer::fresh && !random.one_in(5)) {
+        window.commit(sequence);
+        model.commit(sequence);
+      }
+      ASSERT_EQ(window.top(), model.top());
+    }
+  }
+}
+
+// RFC 4303 Appendix A2.2, both cases at their edges; W = 64.
+TEST(ReplayWindow, RecoversTheHighHalf) {
+  const auto recover = [](std::uint64_t top, std::uint32_t low) {
+    return ReplayWindow(true, true, top).recover(low);
+  };
+  EXPECT_EQ(recover(0x5'0000003f, 0x00000000), 0x5'00000000U) << "case A, at the lower edge";
+  EXPECT_EQ(recover(0x5'00000040, 0x00000000), 0x6'00000000U) << "case A, just under it";
+  EXPECT_EQ(recover(0x5'00000040, 0xffffffff), 0x5'ffffffffU);
+  EXPECT_EQ(recover(0x5'0000003e, 0xffffffff), 0x4'ffffffffU) << "case B, at the lower edge";
+  EXPECT_EQ(recover(0x5'0000003e, 0xfffffffe), 0x5'fffffffeU) << "case B, just under it";
+  EXPECT_EQ(recover(0x5'00000000, 0xffffffc1), 0x4'ffffffc1U);
+  EXPECT_EQ(recover(0x5'00000000, 0xffffffc0), 0x5'ffffffc0U);
+  EXPECT_EQ(recover(0x0'0000003e, 0xffffffff), std::nullopt);
+  EXPECT_EQ(recover(0xffffffff'ffffffff, 0x00000000), 0U) << "past the last number there is none";
+}
+
+TEST(ReplayWindow, WithoutTheCheckOnlyTheTopMoves) {
+  ReplayWindow window(false, false, 0);
+  window.commit(50);
+  window.commit(7);
+  EXPECT_EQ(window.top(), 50U);
+  EXPECT_EQ(window.test(50), ReplayWindow::Answer::fresh);
+  EXPECT_EQ(window.test(0), ReplayWindow::Answer::fresh);
+}
+
+}  // namespace
+}  // namespace espgate::driver::test

@@ -1,0 +1,134 @@
+// What is the simulated engine's own, beside the conformance suite.
+#include "simulated_engine.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "support/harness.h"
+#include "support/packets.h"
+
+namespace espgate::driver::test {
+namespace {
+
+std::unique_ptr<SimulatedEngine> simulated(const SimulatedEngineOptions& options = {}) {
+  auto engine = SimulatedEngine::create(options);
+  EXPECT_TRUE(engine) << engine.error().message;
+  return std::move(*engine);
+}
+
+TEST(SimulatedEngine, AFullBucketOfTheSpiTableIsNamed) {
+  const auto engine = simulated();
+  // These SPIs differ in what the hash folds away: all are of one bucket.
+  const card::SpiTable table(8);
+  std::vector<std::uint32_t> spis;
+  for (std::uint32_t spi = 0x1000; spis.size() < 5; ++spi) {
+    if (table.bucket_of(spi) == 17) {
+      spis.push_back(spi);
+    }
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    ASSERT_TRUE(engine->add_inbound(inbound_sa(spis[i])));
+  }
+  const auto refused = engine->add_inbound(inbound_sa(spis[4]));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("bucket 17 is full"), std::string::npos) << refused.error().message;
+  // All four ways are looked at, and a way that is given back is used again.
+  for (std::size_t i = 0; i < 4; ++i) {
+    const Bytes packet =
+        esp({.key = inbound_sa().key, .spi = spis[i], .plaintext = with_trailer(packet_of(40))});
+    const Outcome outcome = run_one(*engine, Direction::inbound, 0, packet);
+    EXPECT_EQ(outcome.verdict, Verdict::ok);
+    EXPECT_EQ(outcome.sa, i);
+  }
+  ASSERT_TRUE(engine->remove(Direction::inbound, {2}));
+  const auto taken = engine->add_inbound(inbound_sa(spis[4]));
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->value, 2U);
+}
+
+TEST(SimulatedEngine, APollIsBounded) {
+  const auto engine = simulated();
+  const auto index = engine->add_outbound(outbound_sa());
+  ASSERT_TRUE(index);
+  const Bytes inner = packet_of(16000);
+  std::vector<Bytes> outputs(100, Bytes(inner.size() + max_expansion));
+  for (Bytes& output : outputs) {
+    const PacketRequest request{.cookie = 0, .sa = *index, .input = inner, .output = output};
+    ASSERT_EQ(engine->submit(Direction::outbound, std::span(&request, 1)), 1U);
+  }
+  // 100 packets of 250 beats take 25,000 cycles at least; one call must not run them all.
+  const auto before = engine->counters();
+  std::vector<Completion> completions(100);
+  const std::size_t count = engine->poll(Direction::outbound, completions);
+  const auto after = engine->counters();
+  ASSERT_TRUE(before && after);
+  EXPECT_LT(count, 20U);
+  EXPECT_LT(after->cycles - before->cycles, 5000U);
+}
+
+TEST(SimulatedEngine, AnIdleEngineStandsStill) {
+  const auto engine = simulated();
+  const auto before = engine->counters();
+  std::vector<Completion> completions(4);
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(engine->poll(Direction::inbound, completions), 0U);
+  }
+  const auto after = engine->counters();
+  ASSERT_TRUE(before && after);
+  EXPECT_GT(after->cycles, before->cycles) << "reading the counters takes cycles";
+  EXPECT_LT(after->cycles - before->cycles, 2000U) << "polling with nothing in flight takes none";
+}
+
+TEST(SimulatedEngine, LeaseLowOfAnOldLeaseIsNotTakenForTheNewOne) {
+  const auto engine = simulated();
+  OutboundSa sa = outbound_sa();
+  sa.lease_limit = 100;
+  sa.lease_low = 1;
+  const auto index = engine->add_outbound(sa);
+  ASSERT_TRUE(index);
+  const Bytes inner = packet_of(40);
+  std::vector<Bytes> outputs(10, Bytes(inner.size() + max_expansion));
+  for (Bytes& output : outputs) {
+    const PacketRequest request{.cookie = 0, .sa = *index, .input = inner, .output = output};
+    ASSERT_EQ(engine->submit(Direction::outbound, std::span(&request, 1)), 1U);
+  }
+  // The packets are on their way and carry the old lease's mark, or will; the new lease is not low.
+  ASSERT_TRUE(engine->renew_lease(*index, 1000, 15));
+  std::vector<Completion> completions(10);
+  std::size_t count = 0;
+  for (int polls = 0; polls < 100 && count < 10; ++polls) {
+    count += engine->poll(Direction::outbound, std::span(completions).subspan(count));
+  }
+  ASSERT_EQ(count, 10U);
+  EXPECT_TRUE(events(*engine).empty());
+  // 11 to 15: the last one reaches the new mark.
+  run(*engine, Direction::outbound, std::vector<Packet>(4, {.sa = index->value, .bytes = inner}));
+  EXPECT_TRUE(events(*engine).empty());
+  run(*engine, Direction::outbound, std::vector<Packet>(4, {.sa = index->value, .bytes = inner}));
+  EXPECT_EQ(events(*engine).size(), 1U);
+}
+
+TEST(SimulatedEngine, WritesAWaveform) {
+  const std::filesystem::path path =
+      std::filesystem::path(::testing::TempDir()) / "espgate_simulated_engine_test.fst";
+  std::filesystem::remove(path);
+  {
+    const auto engine = simulated({.trace_path = path.string()});
+    const auto index = engine->add_outbound(outbound_sa());
+    ASSERT_TRUE(index);
+    EXPECT_EQ(run_one(*engine, Direction::outbound, index->value, packet_of(40)).verdict, Verdict::ok);
+  }
+  EXPECT_GT(std::filesystem::file_size(path), 1000U);
+  std::filesystem::remove(path);
+}
+
+TEST(SimulatedEngine, SaysWhenTheWaveformCannotBeWritten) {
+  const auto engine = SimulatedEngine::create({.trace_path = "/nonexistent/folder/trace.fst"});
+  ASSERT_FALSE(engine);
+  EXPECT_NE(engine.error().message.find("/nonexistent/folder/trace.fst"), std::string::npos)
+      << engine.error().message;
+}
+
+}  // namespace
+}  // namespace espgate::driver::test

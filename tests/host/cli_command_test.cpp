@@ -1,0 +1,136 @@
+// The command line against a server that answers as the daemon does.
+#include <gtest/gtest.h>
+
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "cli/command_line.h"
+#include "temp_dir.h"
+#include "vici/server.h"
+
+namespace espgate::host::cli {
+namespace {
+
+using vici::Call;
+using Json = nlohmann::json;
+using vici::Message;
+
+struct Outcome {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+class CliCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto server = vici::Server::open(m_io, m_socket);
+    ASSERT_TRUE(server) << server.error().message;
+    m_server = std::move(*server);
+    m_server->add_event("list-sa");
+    m_server->add_command("list-sas", [](const Message&, const std::shared_ptr<Call>& call) {
+      call->stream("list-sa",
+                   [sent = false]() mutable -> std::optional<Message> {
+                     if (std::exchange(sent, true)) {
+                       return std::nullopt;
+                     }
+                     Message event;
+                     event.section("site").set("uniqueid", "1").section("child-sas");
+                     return event;
+                   },
+                   {});
+    });
+    for (const char* name : {"initiate", "terminate", "espgate-reload"}) {
+      m_server->add_command(name, [this](const Message& request, const std::shared_ptr<Call>& call) {
+        m_request = request;
+        call->respond(m_answer);
+      });
+    }
+    m_server->start();
+    m_thread = std::thread([this] { m_io.run(); });
+  }
+  void TearDown() override {
+    asio::post(m_io, [this] { m_server.reset(); });
+    m_thread.join();
+  }
+
+  Outcome run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--socket", m_socket});
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = cli::run(std::move(arguments), out, err);
+    return {code, out.str(), err.str()};
+  }
+
+  TempDir m_dir;
+  std::string m_socket = m_dir.path("s.vici");
+  asio::io_context m_io;
+  std::unique_ptr<vici::Server> m_server;
+  std::thread m_thread;
+  Message m_request;
+  Message m_answer;
+};
+
+TEST_F(CliCommand, ListsInTextAndJson) {
+  Outcome outcome = run({"list-sas"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out.substr(0, 9), "site: #1,");
+  outcome = run({"list-sas", "--json"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(Json::parse(outcome.out)["ike_sas"][0]["id"], 1);
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST_F(CliCommand, InitiatesWithTheKeysOfVici) {
+  m_answer.set("success", "yes").set("ike-id", "4").set("child-id", "5");
+  Outcome outcome = run({"initiate", "--child", "net", "--ike", "site", "--timeout", "10"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out, "initiate completed: IKE SA #4, Child SA #5\n");
+  EXPECT_EQ(m_request, Message().set("child", "net").set("ike", "site").set("timeout", "10000"));
+  outcome = run({"initiate", "--child", "net", "--json"});
+  EXPECT_EQ(Json::parse(outcome.out).dump(), R"({"child_id":5,"ike_id":4,"success":true})");
+  EXPECT_EQ(m_request, Message().set("child", "net"));
+}
+
+TEST_F(CliCommand, TerminatesWithTheKeysOfVici) {
+  m_answer.set("success", "yes").set("matches", "2").set("terminated", "2");
+  Outcome outcome = run({"terminate", "--ike", "site", "--child", "net"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out, "terminate completed: 2 of 2 SAs\n");
+  EXPECT_EQ(m_request, Message().set("ike", "site").set("child", "net"));
+  outcome = run({"terminate", "--ike-id", "3", "--timeout", "1"});
+  EXPECT_EQ(m_request, Message().set("ike-id", "3").set("timeout", "1000"));
+  outcome = run({"terminate", "--child-id", "9"});
+  EXPECT_EQ(m_request, Message().set("child-id", "9"));
+}
+
+TEST_F(CliCommand, SaysWhyTheDaemonRefused) {
+  m_answer.set("success", "no").set("errmsg", "the configuration is refused").set_list("errors", {"a", "b"});
+  const Outcome outcome = run({"reload"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, "espgate: reload failed: the configuration is refused\n  a\n  b\n");
+}
+
+TEST_F(CliCommand, TellsFailureFromWrongUsage) {
+  EXPECT_EQ(run({}).code, 2);
+  EXPECT_EQ(run({"nonsense"}).code, 2);
+  EXPECT_EQ(run({"initiate"}).code, 2);
+  EXPECT_EQ(run({"terminate"}).code, 2);
+  EXPECT_EQ(run({"terminate", "--ike-id", "x"}).code, 2);
+  EXPECT_EQ(run({"initiate", "--child", "net", "--timeout", "0"}).code, 2);
+  EXPECT_EQ(run({"--help"}).code, 0);
+  const Outcome outcome = run({"--socket", m_dir.path("nowhere"), "list-sas"});
+  EXPECT_EQ(outcome.code, 2);  // --socket twice
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(cli::run({"list-sas", "--socket", m_dir.path("nowhere")}, out, err), 1);
+  EXPECT_EQ(err.str(), "espgate: cannot reach espgated at " + m_dir.path("nowhere") +
+                           ": No such file or directory; is it running?\n");
+}
+
+}  // namespace
+}  // namespace espgate::host::cli

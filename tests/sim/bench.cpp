@@ -1,0 +1,292 @@
+#include "bench.h"
+
+#include <stdexcept>
+
+#include "base/checksum.h"
+#include "base/writer.h"
+
+namespace espgate::sim::test {
+namespace {
+
+void set(std::vector<std::uint32_t>& row, regs::Field field, std::uint64_t value) {
+  for (std::uint32_t bit = 0; bit < field.width && bit < 64; ++bit) {
+    if ((value >> bit & 1) != 0) {
+      row[(field.lsb + bit) / 32] |= 1U << (field.lsb + bit) % 32;
+    }
+  }
+}
+
+// First byte most significant.
+void set(std::vector<std::uint32_t>& row, regs::Field field, ByteView value) {
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const auto lsb = field.lsb + field.width - 8 * static_cast<std::uint32_t>(i + 1);
+    set(row, regs::Field{lsb, 8}, value[i]);
+  }
+}
+
+std::uint32_t place(regs::Field field, std::uint32_t value) {
+  return value << field.lsb;
+}
+
+std::uint32_t bucket_of(std::uint32_t spi, std::uint32_t buckets) {
+  std::uint32_t h = spi ^ spi >> 16;
+  h ^= h >> 8;
+  return h % buckets;
+}
+
+}  // namespace
+
+Bytes OutboundSa::expect(ByteView inner, std::uint64_t sequence) const {
+  const std::uint8_t inner_tos = inner[1];
+  const std::size_t total = load_be16(inner, 2);
+  const Esp esp{.spi = spi,
+                .key = key,
+                .salt = salt,
+                .esn = esn,
+                .sequence = sequence,
+                .padding = {},
+                .pad_length = {}};
+  Bytes body = esp.build(inner.first(total));
+  Ipv4 outer{.tos = static_cast<std::uint8_t>((dscp ? *dscp << 2 : inner_tos & 0xfc) | (inner_tos & 3)),
+             .id = static_cast<std::uint16_t>(sequence),
+             .ttl = hop_limit,
+             .protocol = 50,
+             .source = outer_source,
+             .destination = outer_destination,
+             .payload = {}};
+  const bool df =
+      df_policy == regs::df_policy_copy ? (inner[6] & 0x40) != 0 : df_policy == regs::df_policy_set;
+  outer.fragment = df ? 0x4000 : 0;
+  if (encapsulation) {
+    outer.protocol = 17;
+    Writer udp;
+    udp.u16(encapsulation->source_port);
+    udp.u16(encapsulation->destination_port);
+    udp.u16(static_cast<std::uint16_t>(8 + body.size()));
+    udp.u16(0);
+    udp.bytes(body);
+    body = std::move(udp).finish();
+  }
+  outer.payload = std::move(body);
+  return outer.build();
+}
+
+Esp InboundSa::esp(std::uint64_t sequence) const {
+  return {.spi = spi,
+          .key = key,
+          .salt = salt,
+          .esn = esn,
+          .sequence = sequence,
+          .padding = {},
+          .pad_length = {}};
+}
+
+Bytes InboundSa::packet(std::uint64_t sequence, ByteView inner, std::uint8_t outer_tos) const {
+  return outer(esp(sequence).build(inner), outer_tos);
+}
+
+Bytes InboundSa::outer(Bytes esp, std::uint8_t tos, std::size_t option_words) const {
+  Ipv4 ip{.tos = tos,
+          .protocol = 50,
+          .source = 0xc6336401,
+          .destination = outer_destination,
+          .option_words = option_words,
+          .payload = {}};
+  if (encapsulated) {
+    ip.protocol = 17;
+    Writer udp;
+    udp.u16(33333);
+    udp.u16(4500);
+    udp.u16(static_cast<std::uint16_t>(8 + esp.size()));
+    udp.u16(0);
+    udp.bytes(esp);
+    esp = std::move(udp).finish();
+  }
+  ip.payload = std::move(esp);
+  return ip.build();
+}
+
+Bench::Bench(const std::string& trace_path) {
+  auto core = EspCore::create(trace_path);
+  if (!core) {
+    throw std::runtime_error(core.error().message);
+  }
+  m_core = std::move(*core);
+  for (int i = 0; i < 1000 && (m_core->read(regs::reg_status) & 1) == 0; ++i) {
+  }
+}
+
+std::vector<std::uint32_t> Bench::row(const OutboundSa& sa) {
+  namespace f = regs::outbound_row;
+  std::vector<std::uint32_t> row(regs::engine_shadow_words);
+  set(row, f::valid, 1);
+  set(row, f::key_256, sa.key.size() == 32 ? 1 : 0);
+  set(row, f::esn, sa.esn ? 1 : 0);
+  set(row, f::encapsulation, sa.encapsulation ? 1 : 0);
+  set(row, f::df_policy, sa.df_policy);
+  set(row, f::dscp_copy, sa.dscp ? 0 : 1);
+  set(row, f::dscp, sa.dscp.value_or(0));
+  set(row, f::hop_limit, sa.hop_limit);
+  set(row, f::spi, sa.spi);
+  set(row, f::salt, ByteView(sa.salt));
+  set(row, f::outer_source, sa.outer_source);
+  set(row, f::outer_destination, sa.outer_destination);
+  set(row, f::udp_source, sa.encapsulation ? sa.encapsulation->source_port : 0);
+  set(row, f::udp_destination, sa.encapsulation ? sa.encapsulation->destination_port : 0);
+  set(row, f::next_sequence, sa.next_sequence);
+  set(row, f::lease_limit, sa.lease_limit);
+  set(row, f::lease_low, sa.lease_low);
+  set(row, f::key, ByteView(sa.key));
+  const auto h = hash_powers(sa.key);
+  const std::array fields{f::h_1,  f::h_2,  f::h_3,  f::h_4,  f::h_8,
+                          f::h_12, f::h_16, f::h_20, f::h_m1, f::h_m2};
+  for (std::size_t i = 0; i < h.size(); ++i) {
+    set(row, fields[i], ByteView(h[i]));
+  }
+  return row;
+}
+
+std::vector<std::uint32_t> Bench::row(const InboundSa& sa) {
+  namespace f = regs::inbound_row;
+  std::vector<std::uint32_t> row(regs::engine_shadow_words);
+  set(row, f::valid, 1);
+  set(row, f::key_256, sa.key.size() == 32 ? 1 : 0);
+  set(row, f::esn, sa.esn ? 1 : 0);
+  set(row, f::encapsulation, sa.encapsulated ? 1 : 0);
+  set(row, f::replay_check, sa.replay_check ? 1 : 0);
+  set(row, f::protocol_any, sa.protocol ? 0 : 1);
+  set(row, f::protocol, sa.protocol.value_or(0));
+  set(row, f::spi, sa.spi);
+  set(row, f::salt, ByteView(sa.salt));
+  set(row, f::outer_destination, sa.outer_destination);
+  set(row, f::source_first, sa.source_first);
+  set(row, f::source_last, sa.source_last);
+  set(row, f::destination_first, sa.destination_first);
+  set(row, f::destination_last, sa.destination_last);
+  set(row, f::source_port_first, sa.source_port_first);
+  set(row, f::source_port_last, sa.source_port_last);
+  set(row, f::destination_port_first, sa.destination_port_first);
+  set(row, f::destination_port_last, sa.destination_port_last);
+  set(row, f::replay_top, sa.replay_top);
+  set(row, f::key, ByteView(sa.key));
+  const auto h = hash_powers(sa.key);
+  const std::array fields{f::h_1,  f::h_2,  f::h_3,  f::h_4,  f::h_8,
+                          f::h_12, f::h_16, f::h_20, f::h_m1, f::h_m2};
+  for (std::size_t i = 0; i < h.size(); ++i) {
+    set(row, fields[i], ByteView(h[i]));
+  }
+  return row;
+}
+
+void Bench::write_shadow(const std::vector<std::uint32_t>& words) {
+  for (std::uint32_t i = 0; i < words.size(); ++i) {
+    m_core->write(regs::reg_sa_data + 4 * i, words[i]);
+  }
+}
+
+bool Bench::command(std::uint32_t offset, std::uint32_t value) {
+  m_core->write(offset, value);
+  std::uint32_t status = 0;
+  for (int i = 0; i < 5000; ++i) {
+    status = m_core->read(regs::reg_status);
+    if ((status >> regs::status_busy.lsb & 1) == 0) {
+      return (status >> regs::status_rejected.lsb & 1) == 0;
+    }
+  }
+  throw std::runtime_error("the command does not end");
+}
+
+void Bench::add(std::uint32_t index, const OutboundSa& sa) {
+  write_shadow(row(sa));
+  if (!command(regs::reg_sa_command, place(regs::sa_command_index, index) |
+                                         place(regs::sa_command_operation, regs::sa_operation_add))) {
+    throw std::runtime_error("outbound add was rejected");
+  }
+}
+
+void Bench::add(std::uint32_t index, const InboundSa& sa, std::uint32_t way) {
+  write_shadow(row(sa));
+  if (!command(regs::reg_sa_command, place(regs::sa_command_index, index) |
+                                         place(regs::sa_command_inbound, 1) |
+                                         place(regs::sa_command_operation, regs::sa_operation_add))) {
+    throw std::runtime_error("inbound add was rejected");
+  }
+  spi_entry(sa.spi, way, index, true);
+}
+
+void Bench::spi_entry(std::uint32_t spi, std::uint32_t way, std::uint32_t index, bool valid) {
+  const std::uint32_t sizes = m_core->read(regs::reg_table_sizes);
+  const std::uint32_t buckets = 1U << (sizes >> regs::table_sizes_spi_bucket_log2.lsb & 0xff);
+  m_core->write(regs::reg_spi_entry, spi);
+  m_core->write(regs::reg_spi_sa_index, index);
+  if (!command(regs::reg_spi_command, place(regs::spi_command_bucket, bucket_of(spi, buckets)) |
+                                          place(regs::spi_command_way, way) |
+                                          place(regs::spi_command_valid, valid ? 1 : 0))) {
+    throw std::runtime_error("SPI entry was rejected");
+  }
+}
+
+void Bench::remove(Side side, std::uint32_t index) {
+  if (!command(regs::reg_sa_command, place(regs::sa_command_index, index) |
+                                         place(regs::sa_command_inbound, side == Side::inbound ? 1 : 0) |
+                                         place(regs::sa_command_operation, regs::sa_operation_remove))) {
+    throw std::runtime_error("remove was rejected");
+  }
+}
+
+void Bench::renew_lease(std::uint32_t index, std::uint64_t limit, std::uint64_t low) {
+  std::vector<std::uint32_t> words(regs::engine_shadow_words);
+  set(words, regs::outbound_row::lease_limit, limit);
+  set(words, regs::outbound_row::lease_low, low);
+  write_shadow(words);
+  if (!command(regs::reg_sa_command, place(regs::sa_command_index, index) |
+                                         place(regs::sa_command_operation, regs::sa_operation_renew_lease))) {
+    throw std::runtime_error("renew was rejected");
+  }
+}
+
+void Bench::send(Side side, std::uint32_t sa, Bytes packet) {
+  m_packets.push_back(std::make_unique<Bytes>(std::move(packet)));
+  m_core->send(side, sa, *m_packets.back());
+}
+
+std::vector<Result> Bench::collect(Side side, std::size_t count) {
+  constexpr int patience = 20000;  // cycles without a packet, more than a jumbo takes with every stall
+  std::vector<Result> results;
+  Bytes buffer(70000);
+  for (int idle = 0; results.size() < count && idle < patience; ++idle) {
+    while (const auto done = m_core->done(side, buffer)) {
+      results.push_back({*done, Bytes(buffer.begin(), buffer.begin() + done->length)});
+      idle = 0;
+    }
+    if (results.size() < count) {
+      m_core->clock(1);
+    }
+  }
+  return results;
+}
+
+Result Bench::one(Side side, std::uint32_t sa, Bytes packet) {
+  send(side, sa, std::move(packet));
+  auto results = collect(side, 1);
+  if (results.size() != 1) {
+    throw std::runtime_error("the packet did not finish");
+  }
+  return std::move(results.front());
+}
+
+std::vector<std::uint64_t> Bench::snapshot(std::uint32_t set, std::uint32_t index, std::size_t counters) {
+  if (!command(regs::reg_snapshot_command,
+               place(regs::snapshot_command_index, index) | place(regs::snapshot_command_set, set))) {
+    throw std::runtime_error("snapshot was rejected");
+  }
+  std::vector<std::uint64_t> values;
+  for (std::uint32_t i = 0; i < counters; ++i) {
+    const std::uint64_t low = m_core->read(regs::reg_snapshot_data + 8 * i);
+    const std::uint64_t high = m_core->read(regs::reg_snapshot_data + 8 * i + 4);
+    values.push_back(high << 32 | low);
+  }
+  return values;
+}
+
+}  // namespace espgate::sim::test
