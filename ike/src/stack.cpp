@@ -156,8 +156,9 @@ class StackImpl final : public Stack {
   void answer_unknown_spi(const Datagram& datagram, const wire::Header& header, std::uint64_t own_spi);
   void answer_unprotected(const Datagram& datagram, const wire::Header& header, NotifyType type);
 
-  SaTable m_table;
+  // The IKE SAs of the table use the environment to their end, so it is destroyed after them.
   Environment m_environment;
+  SaTable m_table;
   IkeSaInitResponder m_init_responder;
   RateLimit m_notifies;
   bool m_shutting_down = false;

@@ -1,6 +1,10 @@
 #include "simulated_peers.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
+
+#include "base/hex.h"
 
 namespace espgate::ike::test {
 namespace {
@@ -161,8 +165,11 @@ void Network::run(std::chrono::seconds at_most) {
         timer = timer ? std::min(*timer, *at) : *at;
       }
     }
-    if ((!arrival && !timer) ||
-        std::min(arrival.value_or(Instant::max()), timer.value_or(Instant::max())) > deadline) {
+    if (!arrival && !timer) {
+      return;
+    }
+    if (std::min(arrival.value_or(Instant::max()), timer.value_or(Instant::max())) > deadline) {
+      now = deadline;
       return;
     }
     if (arrival && (!timer || *arrival <= *timer)) {
@@ -213,6 +220,46 @@ void configure(Network& network,
   static_cast<void>(network.b.stack->load_connection(std::move(b)));
   network.a.stack->load_shared_secrets(make_secrets());
   network.b.stack->load_shared_secrets(make_secrets());
+}
+
+void expect_crosswise(const Network& network) {
+  ASSERT_EQ(network.a.handler.installed.size(), 1U);
+  ASSERT_EQ(network.b.handler.installed.size(), 1U);
+  const ChildSa& a = network.a.handler.installed.begin()->second;
+  const ChildSa& b = network.b.handler.installed.begin()->second;
+  EXPECT_EQ(a.inbound_spi, b.outbound_spi);
+  EXPECT_EQ(a.outbound_spi, b.inbound_spi);
+  EXPECT_FALSE(a.inbound_key.empty());
+  EXPECT_EQ(to_hex(a.inbound_key.view()), to_hex(b.outbound_key.view()));
+  EXPECT_EQ(to_hex(a.outbound_key.view()), to_hex(b.inbound_key.view()));
+  EXPECT_NE(to_hex(a.outbound_key.view()), to_hex(a.inbound_key.view()));
+  EXPECT_EQ(to_hex(a.inbound_integrity_key.view()), to_hex(b.outbound_integrity_key.view()));
+  EXPECT_EQ(to_hex(a.outbound_integrity_key.view()), to_hex(b.inbound_integrity_key.view()));
+  EXPECT_EQ(a.esn, b.esn);
+  EXPECT_EQ(a.proposal, b.proposal);
+  EXPECT_EQ(a.local_ts, b.remote_ts);
+  EXPECT_EQ(a.remote_ts, b.local_ts);
+  EXPECT_EQ(a.udp_encapsulation, b.udp_encapsulation);
+}
+
+void expect_empty(const Network& network) {
+  for (const Peer* peer : {&network.a, &network.b}) {
+    SCOPED_TRACE(peer == &network.a ? "A" : "B");
+    EXPECT_TRUE(peer->stack->list().empty());
+    EXPECT_FALSE(peer->stack->next_timer());
+    EXPECT_TRUE(peer->handler.installed.empty());
+    EXPECT_TRUE(peer->handler.reserved.empty());
+    EXPECT_EQ(peer->handler.faults, 0U);
+    EXPECT_EQ(peer->counter("state_move_illegal"), 0U);
+    EXPECT_EQ(peer->counter("crypto_failed"), 0U);
+  }
+}
+
+IkeSaId come_up(Network& network) {
+  const auto id = network.a.stack->initiate("site", "net", network.now);
+  EXPECT_TRUE(id) << id.error().message;
+  network.run();
+  return id.value_or(0);
 }
 
 }  // namespace espgate::ike::test

@@ -119,4 +119,11 @@ std::vector<SharedSecret> make_secrets(std::string_view psk = "a secret only for
 void configure(Network& network,
                const std::function<void(ConnectionConfig& a, ConnectionConfig& b)>& change = {});
 
+// Both sides have one Child SA, and what one sends with the other receives with.
+void expect_crosswise(const Network& network);
+// No IKE SA, no Child SA, no SPI on either side, and no call or move that must not be.
+void expect_empty(const Network& network);
+// Starts "site"/"net" at A and runs until nothing is left to happen.
+IkeSaId come_up(Network& network);
+
 }  // namespace espgate::ike::test
