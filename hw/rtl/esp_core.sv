@@ -1,8 +1,8 @@
-// The ESP engine: register block, outbound half, inbound half. The two halves share nothing but the clock.
-// Streams are AXI4-Stream, 64 bytes wide, byte n in bits [8n+7:8n]; the frame length stands beside the first
-// beat, and a frame has exactly ceil(length / 64) beats (one if it is empty). Every frame gets one
-// completion, in order; only frames with the verdict ok leave on the output. A completion may come before,
-// with or after its data.
+// The ESP engine: register block, outbound half, inbound half. The two halves share nothing but the
+// clock. Streams are AXI4-Stream, 64 bytes wide, byte n in bits [8n+7:8n]; the frame length stands
+// beside the first beat, and a frame has exactly ceil(length / 64) beats (one if it is empty).
+// Every frame gets one completion, in order; only frames with the verdict ok leave on the output. A
+// completion may come before, with or after its data.
 `default_nettype none
 module esp_core #(
   parameter int unsigned OUTBOUND_SA_LOG2 = 8,

@@ -1,12 +1,13 @@
-// What the packet pipelines share: sizes, byte-order helpers, and the records that travel with a packet.
-// Streams carry byte n of a beat in bits [8n+7:8n]; "big-endian" fields have their first byte on top.
+// What the packet pipelines share: sizes, byte-order helpers, and the records that travel with a
+// packet. Streams carry byte n of a beat in bits [8n+7:8n]; "big-endian" fields have their first
+// byte on top.
 `default_nettype none
 package esp_core_pkg;
   localparam int unsigned MAX_PACKET_BYTES = 16384;
   localparam int unsigned BEATS_LOG2 = 6;         // ingress beat FIFO
   localparam int unsigned RECORDS_LOG2 = 5;       // decided packets that await the sequencer
-  localparam int unsigned DONE_LOG2 = 7;          // completion FIFO; covers the packets in the pipeline
-  localparam int unsigned PACKET_LOG2 = 9;        // output FIFO in beats: two packets of maximum size
+  localparam int unsigned DONE_LOG2 = 7;          // completion FIFO; covers the pipeline
+  localparam int unsigned PACKET_LOG2 = 9;        // output FIFO in beats: two largest packets
   localparam int unsigned FRONT_CYCLES = 12;      // longer than either decision pipeline
 
   localparam logic [7:0] PROTOCOL_IPV4 = 8'd4, PROTOCOL_TCP = 8'd6, PROTOCOL_UDP = 8'd17,
@@ -62,8 +63,8 @@ package esp_core_pkg;
     logic [1279:0] powers;
   } inbound_record_t;
 
-  // What changes with every inbound packet, one row per SA. Counters and top in the order of the sa_inbound
-  // set of hw/registers.toml, first counter lowest.
+  // What changes with every inbound packet, one row per SA. Counters and top in the order of the
+  // sa_inbound set of hw/registers.toml, first counter lowest.
   typedef struct packed {
     logic [63:0] window;          // bit i: number top - i was received
     logic [63:0] top;

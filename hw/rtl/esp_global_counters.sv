@@ -1,5 +1,6 @@
-// The global counters of one direction, in registers, so that a snapshot takes all of them in one cycle.
-// Increments are registered before they are added: a counter shows an event two cycles later.
+// The global counters of one direction, in registers, so that a snapshot takes all of them in one
+// cycle. Increments are registered before they are added: a counter shows an event two cycles
+// later.
 `default_nettype none
 module esp_global_counters (
   input  wire logic        clk_i,

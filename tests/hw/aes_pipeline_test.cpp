@@ -78,7 +78,7 @@ class AesPipeline {
 
 Block block_of(std::string_view hex) {
   Block block{};
-  const Bytes bytes = from_hex(hex).value();
+  const Bytes bytes = bytes_of(hex);
   std::copy_n(bytes.begin(), 16, block.begin());
   return block;
 }
@@ -87,8 +87,8 @@ Block block_of(std::string_view hex) {
 TEST(AesPipeline, Fips197AppendixC) {
   AesPipeline pipeline;
   const Block plain = block_of("00112233445566778899aabbccddeeff");
-  const Bytes key_128 = *from_hex("000102030405060708090a0b0c0d0e0f");
-  const Bytes key_256 = *from_hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+  const Bytes key_128 = bytes_of("000102030405060708090a0b0c0d0e0f");
+  const Bytes key_256 = bytes_of("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
   for (std::size_t lane = 0; lane < lanes; ++lane) {
     EXPECT_EQ(to_hex(pipeline.encrypt(key_128, plain, lane)), "69c4e0d86a7b0430d8cdb78070b4c55a");
     EXPECT_EQ(to_hex(pipeline.encrypt(key_256, plain, lane)), "8ea2b7ca516745bfeafc49904b496089");
@@ -98,7 +98,7 @@ TEST(AesPipeline, Fips197AppendixC) {
 // FIPS-197 appendix B: another AES-128 example.
 TEST(AesPipeline, Fips197AppendixB) {
   AesPipeline pipeline;
-  EXPECT_EQ(to_hex(pipeline.encrypt(*from_hex("2b7e151628aed2a6abf7158809cf4f3c"),
+  EXPECT_EQ(to_hex(pipeline.encrypt(bytes_of("2b7e151628aed2a6abf7158809cf4f3c"),
                                     block_of("3243f6a8885a308d313198a2e0370734"), 0)),
             "3925841d02dc09fbdc118597196a0b32");
 }

@@ -1,4 +1,5 @@
-// The crypto functions that have one form for simulation and one for synthesis, as a top of their own.
+// The crypto functions that have one form for simulation and one for synthesis, as a top of their
+// own.
 `default_nettype none
 module crypto_functions (
   input  wire logic [7:0]  byte_i,

@@ -177,7 +177,7 @@ class Bench final : public GcmBench {
     return m_h;
   }
 
-  // Random bytes past the count, which the core must not let through.
+  // With bytes past the count, which the core must not let through.
   void put_beat(const GcmPacket& packet, std::size_t beat) {
     std::array<std::uint8_t, 64> bytes{};
     bytes.fill(static_cast<std::uint8_t>(0xa5 + beat));

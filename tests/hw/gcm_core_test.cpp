@@ -85,12 +85,12 @@ TEST(GcmCore, CasesOfTheGcmSpecification) {
   for (const Vector& v : specification_cases) {
     SCOPED_TRACE(v.name);
     GcmPacket packet{
-        .key = *from_hex(v.key), .nonce = *from_hex(v.nonce), .aad = {}, .text = *from_hex(v.plain)};
+        .key = bytes_of(v.key), .nonce = bytes_of(v.nonce), .aad = {}, .text = bytes_of(v.plain)};
     const auto sealed = encrypt->run({&packet, 1}, 0, rng);
     ASSERT_EQ(sealed.size(), 1U);
     EXPECT_EQ(to_hex(sealed[0].text), v.cipher);
     EXPECT_EQ(to_hex(sealed[0].tag), v.tag);
-    packet.text = *from_hex(v.cipher);
+    packet.text = bytes_of(v.cipher);
     const auto opened = decrypt->run({&packet, 1}, 0, rng);
     ASSERT_EQ(opened.size(), 1U);
     EXPECT_EQ(to_hex(opened[0].text), v.plain);
@@ -112,15 +112,15 @@ TEST(GcmCore, Wycheproof) {
       continue;
     }
     for (const auto& test : group["tests"]) {
-      GcmPacket packet{.key = *from_hex(test["key"].get<std::string>()),
-                       .nonce = *from_hex(test["iv"].get<std::string>()),
-                       .aad = *from_hex(test["aad"].get<std::string>()),
-                       .text = *from_hex(test["msg"].get<std::string>())};
+      GcmPacket packet{.key = bytes_of(test["key"].get<std::string>()),
+                       .nonce = bytes_of(test["iv"].get<std::string>()),
+                       .aad = bytes_of(test["aad"].get<std::string>()),
+                       .text = bytes_of(test["msg"].get<std::string>())};
       if (packet.aad.size() > 16 || packet.text.empty()) {
         continue;
       }
       packets.push_back(packet);
-      packet.text = *from_hex(test["ct"].get<std::string>());
+      packet.text = bytes_of(test["ct"].get<std::string>());
       sealed.push_back(packet);
       tests.push_back(test);
     }
@@ -202,6 +202,7 @@ TEST(GcmCore, OneBeatPacketsOfBothKeySizesAlternate) {
 TEST(GcmCore, ShortPacketsInAnyOrder) {
   std::mt19937_64 rng(15);
   std::vector<GcmPacket> packets;
+  packets.reserve(3000);
   for (int i = 0; i < 3000; ++i) {
     packets.push_back(random_packet(64 * (rng() % 12) + 1 + rng() % 64, rng));
   }
@@ -213,8 +214,9 @@ TEST(GcmCore, ResetInMidPacketForgetsIt) {
   std::mt19937_64 rng(18);
   for (unsigned beats = 1; beats <= 45; ++beats) {
     const auto bench = GcmBench::make(GcmDirection::encrypt);
-    bench->reset_amid(random_packet(64 * 50, rng), beats);
+    bench->reset_amid(random_packet(3200, rng), beats);
     std::vector<GcmPacket> packets;
+    packets.reserve(5);
     for (int i = 0; i < 5; ++i) {
       packets.push_back(random_packet(1 + rng() % 700, rng));
     }

@@ -4,6 +4,9 @@
 
 #include <memory>
 #include <stdexcept>
+#include <utility>
+
+#include "base/hex.h"
 
 namespace espgate::test {
 namespace {
@@ -25,6 +28,13 @@ void check(int result, const char* what) {
 }
 
 }  // namespace
+
+Bytes bytes_of(std::string_view hex) {
+  if (auto bytes = from_hex(hex)) {
+    return *std::move(bytes);
+  }
+  throw std::runtime_error("a test vector is not hexadecimal");
+}
 
 // NIST SP 800-38D 6.3, algorithm 1, on two 64-bit halves.
 Block gf128_multiply(const Block& a, const Block& b) {

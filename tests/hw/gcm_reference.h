@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "base/bytes.h"
 
@@ -22,6 +23,9 @@ struct GcmResult {
   Block tag{};
   bool operator==(const GcmResult&) const = default;
 };
+
+// Hex digits of a test vector; throws on anything else.
+Bytes bytes_of(std::string_view hex);
 
 // A field element, first byte most significant: bit 7 of byte 0 is the coefficient of x^0.
 Block gf128_multiply(const Block& a, const Block& b);

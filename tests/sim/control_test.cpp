@@ -330,7 +330,6 @@ TEST(Trace, IsWrittenAndRefusedWithAReason) {
     const OutboundSa sa;
     bench.add(0, sa);
     const Bytes inner = udp_packet(100);
-    // The traced model is another one, so it is asked for the bytes too.
     EXPECT_EQ(to_hex(bench.one(Side::outbound, 0, inner).bytes), to_hex(sa.expect(inner, 1)));
   }
   EXPECT_GT(std::filesystem::file_size(path), 1000U);

@@ -173,7 +173,7 @@ Timing time(const std::vector<std::size_t>& sizes) {
   return timing;
 }
 
-void expect_full_speed(const std::vector<std::size_t>& sizes) {
+void expect_full_speed(const std::vector<std::size_t>& sizes, double tolerance) {
   const Timing timing = time(sizes);
   const std::size_t warm = sizes.size() / 4;
   for (std::size_t side = 0; side < 2; ++side) {
@@ -183,15 +183,14 @@ void expect_full_speed(const std::vector<std::size_t>& sizes) {
       cost += timing.cost.at(side)[i];
     }
     const std::uint64_t taken = timing.done.at(side).back() - timing.done.at(side)[warm];
-    // The data of a packet may leave a cycle or two after or before its completion; nothing else may differ.
-    EXPECT_NEAR(static_cast<double>(taken), static_cast<double>(cost), 2.0)
+    EXPECT_NEAR(static_cast<double>(taken), static_cast<double>(cost), tolerance)
         << (side == 0 ? "outbound, first size " : "inbound, first size ") << sizes.front();
   }
 }
 
 TEST(Speed, EveryPacketTakesItsBeatsWhileTheSaChangesWithEachOne) {
   for (const std::size_t size : {20U, 46U, 64U, 78U, 110U, 128U, 256U, 512U, 1400U, 1500U, 9000U}) {
-    expect_full_speed(std::vector<std::size_t>(size > 2000 ? 60 : 400, size));
+    expect_full_speed(std::vector<std::size_t>(size > 2000 ? 60 : 400, size), 0);
   }
 }
 
@@ -200,7 +199,8 @@ TEST(Speed, MixedSizesLeaveNoBubbles) {
   for (std::size_t i = 0; i < 800; ++i) {
     sizes.push_back(20 + i * 131 % 1480);
   }
-  expect_full_speed(sizes);
+  // An inbound packet has its verdict with its ciphertext's last beat, which may be one before its own last.
+  expect_full_speed(sizes, 2);
 }
 
 TEST(Speed, DroppedPacketsTakeNoMoreThanTheirBeats) {

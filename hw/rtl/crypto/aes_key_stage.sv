@@ -12,8 +12,8 @@ module aes_key_stage #(
   input  wire logic [255:0] window_i,
   output logic [255:0]      window_o
 );
-  // AES-256 makes words 4*STAGE+4 to 4*STAGE+7: RotWord and Rcon at multiples of eight, SubWord alone
-  // at the others.
+  // AES-256 makes words 4*STAGE+4 to 4*STAGE+7: RotWord and Rcon at multiples of eight, SubWord
+  // alone at the others.
   localparam bit ROTATE_256 = (STAGE % 2) == 1;
   localparam logic [7:0] RCON_256 = ROTATE_256 ? aes_pkg::rcon((STAGE + 1) / 2) : 8'h00;
   localparam logic [7:0] RCON_128 = STAGE >= 4 ? aes_pkg::rcon(STAGE - 3) : 8'h00;

@@ -1,5 +1,5 @@
-// AES-GCM (NIST SP 800-38D) on a 512-bit stream: one 64-byte beat of one packet a cycle, key and all
-// else changing with every packet, bubbles anywhere. No stall: a slot, valid or not, comes out
+// AES-GCM (NIST SP 800-38D) on a 512-bit stream: one 64-byte beat of one packet a cycle, key and
+// all else changing with every packet, bubbles anywhere. No stall: a slot, valid or not, comes out
 // esp_gcm_pkg::LATENCY cycles after it went in. A packet's beats come in order and unmixed.
 //
 //   rank  1      inputs
@@ -8,15 +8,15 @@
 //   rank 17      other text; ciphertext ^ (AAD * H on the first beat) goes to GHASH
 //   rank 18..22  the beat's four blocks times H^4..H^1
 //   rank 23..28  Horner over the beats, four blocks a step (ghash_horner.sv)
-//   rank 29..32  a short last beat of m blocks was counted as four, so times H^(m-4); and times H for
-//                the length block
+//   rank 29..32  a short last beat of m blocks was counted as four, so times H^(m-4); and times H
+//                for the length block
 //   rank 33      tag; the text waited for it
 //
 // data_i and data_o hold byte n of the beat in [8n+7:8n]; all other values have the first byte most
 // significant. The values that belong to a packet (key_i to powers_i) stand on each of its beats.
-// key_i holds AES-128 in [255:128]; aad_i is padded with zeros; length_i counts the payload bytes of
-// the packet, at least 1. data_o is zero past bytes_i; tag_o holds with last_o. With DECRYPT data_i
-// is the ciphertext, and the caller compares the tag.
+// key_i holds AES-128 in [255:128]; aad_i is padded with zeros; length_i counts the payload bytes
+// of the packet, at least 1. data_o is zero past bytes_i; tag_o holds with last_o. With DECRYPT
+// data_i is the ciphertext, and the caller compares the tag.
 `default_nettype none
 module esp_gcm_core #(
   parameter bit DECRYPT = 1'b0
@@ -42,7 +42,8 @@ module esp_gcm_core #(
   output logic [127:0]      tag_o
 );
   localparam int unsigned LATENCY = esp_gcm_pkg::LATENCY;
-  localparam int unsigned AES_RANK = 16, TEXT_RANK = 17, BEAT_RANK = 22, SUM_RANK = 28, LAST_RANK = 32;
+  localparam int unsigned AES_RANK = 16, TEXT_RANK = 17, BEAT_RANK = 22;
+  localparam int unsigned SUM_RANK = 28, LAST_RANK = 32;
   localparam logic [127:0] ONE = {1'b1, 127'd0};
 
   // ---- Slots: only these have a reset, all else moves with them.

@@ -1,7 +1,7 @@
 // The text of a beat under its key stream, and the ciphertext as GHASH wants it; one register rank.
-// text_i and other_o are in stream order (byte n in [8n+7:8n]); stream_i and hashed_o hold block n in
-// [128n +: 128], its first byte most significant. Both outputs are zero past bytes_i. With add_i,
-// addend_i is added to the first block to be hashed. Moves only with enable_i.
+// text_i and other_o are in stream order (byte n in [8n+7:8n]); stream_i and hashed_o hold block n
+// in [128n +: 128], its first byte most significant. Both outputs are zero past bytes_i. With
+// add_i, addend_i is added to the first block to be hashed. Moves only with enable_i.
 `default_nettype none
 module gcm_text #(
   parameter bit DECRYPT = 1'b0

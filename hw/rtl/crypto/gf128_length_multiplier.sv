@@ -1,6 +1,6 @@
-// The GHASH length block (NIST SP 800-38D 7.1 step 5) times H. The block's only bits that can be set
-// are two byte counts, each shifted by three: 21 rows of a product instead of 128. Three register
-// ranks after the operands. Moves only with enable_i.
+// The GHASH length block (NIST SP 800-38D 7.1 step 5) times H. The block's only bits that can be
+// set are two byte counts, each shifted by three: 21 rows of a product instead of 128. Three
+// register ranks after the operands. Moves only with enable_i.
 `default_nettype none
 module gf128_length_multiplier (
   input  wire logic         clk_i,

@@ -15,8 +15,9 @@ package gf128_pkg;
 `endif
 `ifdef ESPGATE_INTEGER_CLMUL
   // Simulation: integer products of every fourth bit. At most eight terms meet in one column, so a
-  // column's sum stays inside its four bits and its lowest bit is the carry-less one. Five times
-  // faster than shifts; tests/hw/crypto_functions_test.cpp compares it with the other form.
+  // column's sum stays inside its four bits and its lowest bit is the carry-less one. Some
+  // fifty operations, where shifts take two hundred; tests/hw/crypto_functions_test.cpp compares it
+  // with the other form.
   function automatic logic [63:0] clmul32(input logic [31:0] a, input logic [31:0] b);
     logic [63:0] a0, a1, a2, a3, b0, b1, b2, b3, r0, r1, r2, r3;
     begin

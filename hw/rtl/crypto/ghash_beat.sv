@@ -1,5 +1,5 @@
-// GHASH of one beat of four blocks: b0*H^4 ^ b1*H^3 ^ b2*H^2 ^ b3*H with one reduction, as leaves add
-// before they are merged. Five register ranks after the operands. Block n stands in
+// GHASH of one beat of four blocks: b0*H^4 ^ b1*H^3 ^ b2*H^2 ^ b3*H with one reduction, as leaves
+// add before they are merged. Five register ranks after the operands. Block n stands in
 // [128n +: 128]; a block without block_i counts as zero. Moves only with enable_i.
 `default_nettype none
 module ghash_beat (

@@ -1,7 +1,7 @@
 // GHASH over the beats of a packet, one beat a cycle, with a multiplier of five register ranks in
 // the loop: five interleaved Horner sums, each advancing by H^20 (five beats of four blocks),
 //   x(k) = beat(k) ^ x(k-5) * H^20,
-// whose last values are merged by the same multiplier, since beat k of n then has no x(k+5) to feed:
+// whose last values are merged by the same multiplier, as beat k of n then has no x(k+5) to feed:
 //   sum = XOR over the last min(n, 5) beats of x(k) * H^(4(n-1-k)).
 // The caller gives each beat its power: H^20 when beat k+5 exists (merge_i = 0), else H^(4(n-1-k))
 // (merge_i = 1, head_i on the first such beat). A product meets beat k+5 in the cycle that it comes

@@ -43,7 +43,7 @@ module esp_inbound #(
   localparam int unsigned DONE_LOG2 = esp_core_pkg::DONE_LOG2;
   localparam int unsigned CHECK_CYCLES = 4;
 
-  // --- input and decision -------------------------------------------------------------------------
+  // --- input and decision ----
   logic first, beat_valid, beat_last, beat_pop, record_pop;
   logic [511:0] beat_data;
   logic [esp_core_pkg::BEATS_LOG2:0] beat_count;
@@ -83,7 +83,7 @@ module esp_inbound #(
     .pop_i(record_pop), .valid_o(record_valid), .data_o(record), .count_o(record_count)
   );
 
-  // --- ciphertext beats ---------------------------------------------------------------------------
+  // --- ciphertext beats ----
   logic output_room, done_room, output_reserve, done_reserve;
   logic text_valid, text_first, text_last, text_end;
   logic [6:0] text_bytes;
@@ -104,7 +104,7 @@ module esp_inbound #(
     .text_bytes_o(text_bytes), .text_o(text), .end_o(text_end), .record_o(slot), .icv_o(icv)
   );
 
-  // --- cipher, and what goes beside it ------------------------------------------------------------
+  // --- cipher, and what goes beside it ----
   esp_gcm_pkg::hash_powers_t powers;
   logic [127:0] aad;
   assign powers = slot.powers;
@@ -135,7 +135,7 @@ module esp_inbound #(
     .clk_i, .rst_ni, .data_i(text_end), .data_o(end_late)
   );
 
-  // --- checks -------------------------------------------------------------------------------------
+  // --- checks ----
   logic checked, checked_first, checked_write, checked_last, checked_end, ecn_change, icv_ok;
   logic [6:0] checked_bytes;
   logic [7:0] tos, checked_verdict;
@@ -179,9 +179,9 @@ module esp_inbound #(
   );
   assign sa_counters_o = early_state[447:0];
 
-  // --- output -------------------------------------------------------------------------------------
-  // The data wait for the verdict: the last beat of a packet is written in the cycle in which the packet
-  // is committed or forgotten.
+  // --- output ----
+  // The data wait for the verdict: the last beat of a packet is written in the cycle in which the
+  // packet is committed or forgotten.
   logic [511:0] data5;
   esp_delay_line #(.WIDTH(512), .CYCLES(CHECK_CYCLES + 1)) u_data (
     .clk_i, .rst_ni, .data_i(cipher_text), .data_o(data5)
@@ -248,7 +248,7 @@ module esp_inbound #(
     .done_i(done), .done_verdict_i(done_verdict), .done_bytes_i(done_length), .counters_o
   );
 
-  // --- packets in flight --------------------------------------------------------------------------
+  // --- packets in flight ----
   logic [8:0] in_flight_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) in_flight_q <= '0;
@@ -262,12 +262,14 @@ module esp_inbound #(
   logic [15:0] committed_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) committed_q <= '0;
-    else committed_q <= committed_q + 16'(commit6_q) - 16'(out_tvalid_o && out_tready_i && out_tlast_o);
+    else committed_q <= committed_q + 16'(commit6_q)
+                        - 16'(out_tvalid_o && out_tready_i && out_tlast_o);
     if (rst_ni) begin
       assert (!out_tvalid_o || committed_q != '0) else $error("plaintext before its verdict");
       assert (!commit6_q || done6_data_q[39:32] == esp_regs_pkg::VERDICT_OK)
         else $error("a dropped packet was committed");
-      assert (!text_valid || text_last || text_bytes == 7'd64) else $error("short beat in mid-packet");
+      assert (!text_valid || text_last || text_bytes == 7'd64)
+        else $error("short beat in mid-packet");
       assert (!(cipher_valid && cipher_last) || end_late) else $error("end marker out of step");
       assert (!(row_write_i && (commit_write || in_flight_q != '0)))
         else $error("a row is written while packets are in flight");

@@ -1,6 +1,7 @@
-// Judges the decrypted packet as it streams out of the GCM core: ICV, padding and trailer, inner header,
-// selectors, ECN. Four cycles of latency; the answers stand beside the packet's end, and beside every beat
-// stands whether it belongs to the inner packet, which may be shorter than what was decrypted.
+// Judges the decrypted packet as it streams out of the GCM core: ICV, padding and trailer, inner
+// header, selectors, ECN. Four cycles of latency; the answers stand beside the packet's end, and
+// beside every beat stands whether it belongs to the inner packet, which may be shorter than what
+// was decrypted.
 `default_nettype none
 module esp_inbound_check (
   input  wire logic         clk_i,
@@ -19,7 +20,7 @@ module esp_inbound_check (
   output logic              write_o,          // the beat belongs to the inner packet
   output logic              write_last_o,     // and is its last
   output logic [6:0]        bytes_o,          // of it in this beat
-  output logic              ecn_change_o,     // TOS and checksum of the first beat are to be replaced
+  output logic              ecn_change_o,     // replace TOS and checksum of the first beat
   output logic [7:0]        tos_o,
   output logic [15:0]       checksum_o,
   output logic              end_o,
@@ -28,7 +29,7 @@ module esp_inbound_check (
   output logic [7:0]        verdict_o,        // of steps 13 to 17, meaningful when the ICV is right
   output logic [15:0]       total_o           // inner length
 );
-  // --- padding and inner header -------------------------------------------------------------------
+  // --- padding and inner header ----
   logic padding_ok4;
   logic [7:0] pad_length4, next_header4;
   esp_padding u_padding (
@@ -53,7 +54,7 @@ module esp_inbound_check (
     .checksum_o(inner4_first.checksum)
   );
 
-  // --- ICV, and what waits for the others ---------------------------------------------------------
+  // --- ICV, and what waits for the others ----
   logic valid1_q, valid2_q, valid3_q, valid4_q, first1_q, first2_q, first3_q, first4_q;
   logic end1_q, end2_q, end3_q, end4_q;
   logic [127:0] tag1_q, icv1_q;
@@ -61,7 +62,8 @@ module esp_inbound_check (
   logic icv_ok3_q, icv_ok4_q;
   esp_core_pkg::inbound_info_t info1_q, info2_q, info3_q, info4_q;
   always_ff @(posedge clk_i) begin
-    {valid1_q, valid2_q, valid3_q, valid4_q} <= rst_ni ? {valid_i, valid1_q, valid2_q, valid3_q} : '0;
+    {valid1_q, valid2_q, valid3_q, valid4_q} <=
+      rst_ni ? {valid_i, valid1_q, valid2_q, valid3_q} : '0;
     {end1_q, end2_q, end3_q, end4_q} <= rst_ni ? {end_i, end1_q, end2_q, end3_q} : '0;
     {first1_q, first2_q, first3_q, first4_q} <= {first_i, first1_q, first2_q, first3_q};
     info1_q <= info_i;
@@ -77,7 +79,7 @@ module esp_inbound_check (
     icv_ok4_q <= icv_ok3_q;
   end
 
-  // --- 4: together --------------------------------------------------------------------------------
+  // --- 4: together ----
   logic [9:0] index4, index_q, last4;
   logic [15:0] payload4;
   assign inner4 = (valid4_q && first4_q) ? inner4_first : inner_q;

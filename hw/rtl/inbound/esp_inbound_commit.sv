@@ -1,7 +1,7 @@
-// Commit stage: for every packet, in order and one per cycle, the verdict of the replay check and the ICV
-// against the state that all earlier packets left, and the new state: replay window, top and counters in
-// one read-modify-write with forwarding.
-// The row is addressed one cycle before end_i and is there with it; verdict and write come one cycle after.
+// Commit stage: for every packet, in order and one per cycle, the verdict of the replay check and
+// the ICV against the state that all earlier packets left, and the new state: replay window, top
+// and counters in one read-modify-write with forwarding. The row is addressed one cycle before
+// end_i and is there with it; verdict and write come one cycle after.
 `default_nettype none
 module esp_inbound_commit #(
   parameter int unsigned SA_LOG2 = 8

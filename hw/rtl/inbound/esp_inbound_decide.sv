@@ -1,11 +1,11 @@
-// Inbound decision pipeline: for every first beat, in order and one per cycle, the outer headers, the SPI
-// look-up, the SA row, the ESN guess and the replay pre-check; one record per packet seven cycles later.
-// It never stalls.
+// Inbound decision pipeline: for every first beat, in order and one per cycle, the outer headers,
+// the SPI look-up, the SA row, the ESN guess and the replay pre-check; one record per packet seven
+// cycles later. It never stalls.
 //
-//   1-2 parse   3 SPI entries arrive   4 row is addressed   5 row arrives   6 checks, guess   7 record
+//   1-2 parse   3 SPI entries   4 row is addressed   5 row arrives   6 checks, guess   7 record
 //
-// The pre-check only saves work: what it refuses skips the cipher, but the verdict falls at the commit
-// stage, against the state that all earlier packets left.
+// The pre-check only saves work: what it refuses skips the cipher, but the verdict falls at the
+// commit stage, against the state that all earlier packets left.
 `default_nettype none
 module esp_inbound_decide #(
   parameter int unsigned SA_LOG2 = 8,
@@ -45,7 +45,7 @@ module esp_inbound_decide #(
     logic [63:0] iv;
   } outer_t;
 
-  // --- 1 to 3: outer headers, SPI -----------------------------------------------------------------
+  // --- 1 to 3: outer headers, SPI ----
   logic valid2, valid3_q, valid4_q, valid5_q, valid6_q, valid7_q;
   outer_t outer2, outer3_q, outer4_q, outer5_q, outer6_q;
   esp_inbound_parse u_parse (
@@ -63,7 +63,7 @@ module esp_inbound_decide #(
     .write_spi_i(spi_i), .write_sa_i(spi_sa_i)
   );
 
-  // --- 4 and 5: the row ---------------------------------------------------------------------------
+  // --- 4 and 5: the row ----
   // The initial sequence number has gone to the state RAM.
   /* verilator lint_off UNUSEDSIGNAL */
   esp_regs_pkg::inbound_row_t row5, row6_q;
@@ -94,7 +94,7 @@ module esp_inbound_decide #(
     state6_q <= state_i;
   end
 
-  // --- 6: the SA's checks, ESN guess, replay pre-check --------------------------------------------
+  // --- 6: the SA's checks, ESN guess, replay pre-check ----
   logic [31:0] guess6;
   logic too_old6, duplicate6;
   /* verilator lint_off PINCONNECTEMPTY */ // only the commit stage accepts a number

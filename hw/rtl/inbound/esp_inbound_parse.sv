@@ -1,5 +1,5 @@
-// Parses the outer headers of an inbound frame from its first beat: steps 1 to 7 of the order of checks.
-// Two cycles, one packet per cycle. Everything up to the IV must lie in the first 64 bytes.
+// Parses the outer headers of an inbound frame from its first beat: steps 1 to 7 of the order of
+// checks. Two cycles, one packet per cycle. Everything up to the IV must lie in the first 64 bytes.
 `default_nettype none
 module esp_inbound_parse (
   input  wire logic         clk_i,
@@ -18,7 +18,7 @@ module esp_inbound_parse (
   output logic [31:0]       sequence_o,       // low half
   output logic [63:0]       iv_o
 );
-  // --- 1: fields ----------------------------------------------------------------------------------
+  // --- 1: fields ----
   logic valid1_q;
   logic [511:0] data1_q;
   logic [15:0] length1_q;
@@ -64,12 +64,13 @@ module esp_inbound_parse (
     fields1.udp_port = words1_long[{2'b0, fields1.ihl, 5'd0}+:16];
     fields1.udp_length = words1_long[{2'b0, fields1.ihl, 5'd0}+48+:16];
     esp_word1 = {1'b0, fields1.ihl} + (fields1.is_udp ? 5'd2 : 5'd0);
-    fields1.esp = {words1_long[{1'b0, esp_word1, 5'd0}+:32], words1_long[{1'b0, esp_word1, 5'd0}+32+:32],
+    fields1.esp = {words1_long[{1'b0, esp_word1, 5'd0}+:32],
+                   words1_long[{1'b0, esp_word1, 5'd0}+32+:32],
                    words1_long[{1'b0, esp_word1, 5'd0}+64+:32],
                    words1_long[{1'b0, esp_word1, 5'd0}+96+:32]};
   end
 
-  // --- 2: verdict ---------------------------------------------------------------------------------
+  // --- 2: verdict ----
   logic valid2_q;
   logic [15:0] udp_bytes, esp_bytes;
   logic [4:0] esp_word;

@@ -1,10 +1,10 @@
-// Inbound sequencer: pairs each record with its beats, one beat per cycle, rotates the outer headers out
-// and cuts the ICV off. Ciphertext beat k is the end of frame beat k and the start of frame beat k+1, so it
-// leaves with the latter, or by itself in the cycle after the packet's last beat: then the next packet's
-// first beat, which never completes a ciphertext beat, may be taken in the same cycle. So a packet takes
-// as many cycles as it has beats.
-// A packet that is not deciphered takes one cycle per beat and leaves only its end marker.
-// Nothing behind this module can stall: see esp_credit.
+// Inbound sequencer: pairs each record with its beats, one beat per cycle, rotates the outer
+// headers out and cuts the ICV off. Ciphertext beat k is the end of frame beat k and the start of
+// frame beat k+1, so it leaves with the latter, or by itself in the cycle after the packet's last
+// beat: then the next packet's first beat, which never completes a ciphertext beat, may be taken in
+// the same cycle. So a packet takes as many cycles as it has beats. A packet that is not deciphered
+// takes one cycle per beat and leaves only its end marker. Nothing behind this module can stall:
+// see esp_credit.
 `default_nettype none
 module esp_inbound_sequence (
   input  wire logic         clk_i,
@@ -33,16 +33,17 @@ module esp_inbound_sequence (
   output esp_core_pkg::inbound_record_t record_o,  // of the packet of this cycle
   output logic [127:0]      icv_o            // as received, stream order; one cycle after end_o
 );
-  // --- issue --------------------------------------------------------------------------------------
+  // --- issue ----
   logic [9:0] slot_q, last_text;
   logic go, first, reserve, icv_behind;
   assign first = slot_q == 10'd0;
   assign last_text = esp_core_pkg::last_beat(record_i.info.text_bytes);
   assign reserve = record_i.info.crypt && slot_q <= last_text;
-  // The beat that completes the ciphertext waits until the one behind it, which may hold the rest of
-  // the ICV, is there too: the ICV then always follows in the next cycle.
+  // The beat that completes the ciphertext waits until the one behind it, which may hold the rest
+  // of the ICV, is there too: the ICV then always follows in the next cycle.
   assign icv_behind = record_i.info.crypt && slot_q == last_text + 10'd1 && !beat_last_i;
-  assign go = record_valid_i && beat_valid_i && (!reserve || output_room_i) && (!first || done_room_i)
+  assign go = record_valid_i && beat_valid_i
+              && (!reserve || output_room_i) && (!first || done_room_i)
               && (!icv_behind || beat_more_i);
   assign beat_pop_o = go;
   assign record_pop_o = go && beat_last_i;
@@ -54,7 +55,7 @@ module esp_inbound_sequence (
     else if (go) slot_q <= beat_last_i ? '0 : (slot_q == '1 ? slot_q : slot_q + 10'd1);
   end
 
-  // --- the beat held back -------------------------------------------------------------------------
+  // --- the beat held back ----
   logic held_q, held_last_q, emit;
   logic [9:0] held_slot_q;
   logic [511:0] held_data_q;
@@ -72,7 +73,7 @@ module esp_inbound_sequence (
     if (go && first) held_record_q <= record_i;
   end
 
-  // --- rotation -----------------------------------------------------------------------------------
+  // --- rotation ----
   logic [1023:0] window;
   logic [511:0] rotated;
   logic [9:0] held_last_text;
@@ -105,7 +106,7 @@ module esp_inbound_sequence (
   assign end_o = end_q;
   assign record_o = record_q;
 
-  // --- ICV: behind the ciphertext, in its last beat and the one that follows a cycle later ---------
+  // --- ICV: behind the ciphertext, in its last beat and the one that follows a cycle later ----
   logic [639:0] icv_window;
   logic [4:0] icv_word;
   always_comb begin

@@ -16,7 +16,7 @@ module esp_inner (
   output logic [7:0]        tos_o,            // with the ECN to deliver
   output logic [15:0]       checksum_o        // header checksum that goes with it
 );
-  // --- 1: fields ----------------------------------------------------------------------------------
+  // --- 1: fields ----
   typedef struct packed {
     logic [3:0]  version;
     logic [3:0]  ihl;
@@ -57,7 +57,7 @@ module esp_inner (
     fields1.destination_port = ports1[15:0];
   end
 
-  // --- 2: checks ----------------------------------------------------------------------------------
+  // --- 2: checks ----
   logic malformed2, addresses2, protocol2, has_ports2, any_port2, ports2;
   logic [1:0] ecn2;
   logic drop2, change2;
@@ -97,7 +97,7 @@ module esp_inner (
            + {4'd0, fields2_q.version, fields2_q.ihl, tos2};
   end
 
-  // --- 3: checksum folded; 4: answer --------------------------------------------------------------
+  // --- 3: checksum folded; 4: answer ----
   logic malformed3_q, selected3_q, drop3_q, change3_q;
   logic [15:0] total3_q;
   logic [7:0] tos3_q;

@@ -1,9 +1,9 @@
 // Streaming check of the ESP padding 1, 2, 3, ... (RFC 4303 section 2.4) and the trailer behind it.
-// Whether the padding is right is known only once pad length is there, in the last beat, and the padding
-// may reach back over four beats. So every beat carries on the length of the run of bytes, each one more
-// than the byte before it, that ends with the beat: the padding is right when the run that ends before
-// pad length is at least that long and ends with its value.
-// Answers four cycles after the last beat; one beat per cycle.
+// Whether the padding is right is known only once pad length is there, in the last beat, and the
+// padding may reach back over four beats. So every beat carries on the length of the run of bytes,
+// each one more than the byte before it, that ends with the beat: the padding is right when the run
+// that ends before pad length is at least that long and ends with its value. Answers four cycles
+// after the last beat; one beat per cycle.
 `default_nettype none
 module esp_padding (
   input  wire logic         clk_i,
@@ -17,7 +17,7 @@ module esp_padding (
   output logic [7:0]        pad_length_o,
   output logic [7:0]        next_header_o
 );
-  // --- 1: which bytes are one more than the byte before -------------------------------------------
+  // --- 1: which bytes are one more than the byte before ----
   logic valid1_q, first1_q, last1_q;
   logic [3:0] words1_q;
   logic [511:0] data1_q;
@@ -44,10 +44,11 @@ module esp_padding (
     steps1_aligned = last1_q ? (steps1 << 2) << {4'd15 - last_word1, 2'd0} : steps1;
   end
 
-  // --- 2: length of the run within the beat -------------------------------------------------------
+  // --- 2: length of the run within the beat ----
   logic valid2_q, last2_q;
   logic [63:0] steps2_q;
-  logic [6:0] span2_q, count2;   // bytes up to the one where the run ends; steps in a row down from it
+  logic [6:0] span2_q;           // bytes up to the one where the run ends
+  logic [6:0] count2;            // steps in a row down from it
   logic [23:0] trailer2_q;
   logic running2;
   always_ff @(posedge clk_i) begin
@@ -66,7 +67,7 @@ module esp_padding (
     end
   end
 
-  // --- 3: the run over the beats, saturating at 255 -----------------------------------------------
+  // --- 3: the run over the beats, saturating at 255 ----
   logic valid3_q, whole3_q;
   logic [6:0] count3_q, span3_q;
   logic [23:0] trailer3_q;
@@ -87,7 +88,7 @@ module esp_padding (
     pad_length3 = trailer3_q[15:8];
   end
 
-  // --- 4: answer ----------------------------------------------------------------------------------
+  // --- 4: answer ----
   always_ff @(posedge clk_i) begin
     ok_o <= pad_length3 == 8'd0 || (trailer3_q[7:0] == pad_length3 && run3 >= pad_length3);
     pad_length_o <= pad_length3;
@@ -96,7 +97,9 @@ module esp_padding (
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && valid2_q) assert (last2_q || span2_q == 7'd64) else $error("span of a whole beat");
+    if (rst_ni && valid2_q) begin
+      assert (last2_q || span2_q == 7'd64) else $error("span of a whole beat");
+    end
   end
 `endif
 endmodule

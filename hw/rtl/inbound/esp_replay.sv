@@ -1,10 +1,11 @@
-// One look at an inbound SA's sequence state, combinational: the high half that RFC 4303 Appendix A2.2
-// gives a received number, what the anti-replay window says of it, and the state after accepting it.
-// Window bit i stands for the number top - i.
+// One look at an inbound SA's sequence state, combinational: the high half that RFC 4303 Appendix
+// A2.2 gives a received number, what the anti-replay window says of it, and the state after
+// accepting it. Window bit i stands for the number top - i.
 //
-// All follows from the difference of the low halves, taken modulo 2^32: with W = 64 the received number
-// is the only one in [top - 63, top - 63 + 2^32) that has its low half. So the loop through the state RAM
-// holds one 32-bit subtraction, and the high half is only compared with the guess that keyed the ICV.
+// All follows from the difference of the low halves, taken modulo 2^32: with W = 64 the received
+// number is the only one in [top - 63, top - 63 + 2^32) that has its low half. So the loop through
+// the state RAM holds one 32-bit subtraction, and the high half is only compared with the guess
+// that keyed the ICV.
 `default_nettype none
 module esp_replay (
   input  wire logic        esn_i,
@@ -34,7 +35,8 @@ module esp_replay (
     back = 6'd0 - ahead[5:0];
     high_zero = top_high == 32'd0;
 
-    // With ESN: behind top but above its low half means one high half less; not near but below, one more.
+    // With ESN: behind top but above its low half means one high half less; not near but below, one
+    // more.
     underflow = esn_i && near && above && high_zero;
     overflow = esn_i && !near && below && top_high == '1;
     if (!esn_i) high_o = 32'd0;

@@ -1,7 +1,7 @@
-// Admission to a FIFO behind a pipeline that cannot stall: room_o is set while everything reserved and
-// everything in the FIFO leave a place free. A place is reserved when something enters the pipeline and
-// released when it is written to the FIFO (which then counts it) or turns out not to need it.
-// The FIFO holds 2^(WIDTH-1) words. Does not cut the path from used_i to room_o.
+// Admission to a FIFO behind a pipeline that cannot stall: room_o is set while everything reserved
+// and everything in the FIFO leave a place free. A place is reserved when something enters the
+// pipeline and released when it is written to the FIFO (which then counts it) or turns out not to
+// need it. The FIFO holds 2^(WIDTH-1) words. Does not cut the path from used_i to room_o.
 `default_nettype none
 module esp_credit #(
   parameter int unsigned WIDTH = 8

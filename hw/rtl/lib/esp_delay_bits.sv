@@ -1,5 +1,5 @@
-// Delays a few control bits by CYCLES (at least 1) through registers that reset to zero: the valid bits
-// that stand beside an esp_delay_line.
+// Delays a few control bits by CYCLES (at least 1) through registers that reset to zero: the valid
+// bits that stand beside an esp_delay_line.
 `default_nettype none
 module esp_delay_bits #(
   parameter int unsigned WIDTH = 1,

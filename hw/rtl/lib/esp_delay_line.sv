@@ -1,6 +1,7 @@
 // Delays a word by CYCLES (at least 3) as a ring in distributed RAM: one row is read and written a
-// cycle, whatever the depth, which is also what makes it cheap to simulate. No reset: what comes out
-// in the first CYCLES cycles is undefined, so the valid bit beside it must not take this way.
+// cycle, whatever the depth, which is also what makes it cheap to simulate. The rows have no reset:
+// what comes out in the first CYCLES cycles is undefined, so the valid bit beside it must not take
+// this way.
 `default_nettype none
 module esp_delay_line #(
   parameter int unsigned WIDTH = 1,

@@ -1,6 +1,6 @@
-// Show-ahead FIFO in distributed RAM: data_o is the oldest word whenever valid_o is set, and pop_i takes
-// it. There is no full output: the user admits by count_o or by credit, and an overflow is a bug.
-// Does not cut the path from pop_i to data_o of the next cycle (read pointer, then RAM).
+// Show-ahead FIFO in distributed RAM: data_o is the oldest word whenever valid_o is set, and pop_i
+// takes it. There is no full output: the user admits by count_o or by credit, and an overflow is a
+// bug. Does not cut the path from pop_i to data_o of the next cycle (read pointer, then RAM).
 `default_nettype none
 module esp_fifo #(
   parameter int unsigned WIDTH = 8,

@@ -1,5 +1,5 @@
-// Tells when a decision pipeline is empty: no packet has begun for longer than its length, and the input
-// is held, so none will begin.
+// Tells when a decision pipeline is empty: no packet has begun for longer than its length, and the
+// input is held, so none will begin.
 `default_nettype none
 module esp_front_idle (
   input  wire logic clk_i,

@@ -1,8 +1,8 @@
-// Input of one direction: a beat FIFO, and the first beat of every packet shown to the decision pipeline
-// in the cycle in which it is taken. The only place where a stream is stalled.
-// Admission: a packet is taken only while fewer than 2^RECORDS_LOG2 packets await the sequencer, so the
-// decision pipeline never overflows the record FIFO behind it; hold_i keeps new packets out but lets one
-// that has begun go on.
+// Input of one direction: a beat FIFO, and the first beat of every packet shown to the decision
+// pipeline in the cycle in which it is taken. The only place where a stream is stalled. Admission:
+// a packet is taken only while fewer than 2^RECORDS_LOG2 packets await the sequencer, so the
+// decision pipeline never overflows the record FIFO behind it; hold_i keeps new packets out but
+// lets one that has begun go on.
 `default_nettype none
 module esp_ingress #(
   parameter int unsigned BEATS_LOG2 = 6,
@@ -58,8 +58,8 @@ module esp_ingress #(
   // The shell's promise: ceil(length / 64) beats, one for an empty frame.
   logic [10:0] expected_q, expected;
   logic [10:0] index_q, index;
-  assign expected = !inside_q ? (length_i == '0 ? 11'd1 : {1'b0, length_i[15:6]} + 11'(|length_i[5:0]))
-                              : expected_q;
+  assign expected = inside_q ? expected_q
+                    : length_i == '0 ? 11'd1 : {1'b0, length_i[15:6]} + 11'(|length_i[5:0]);
   assign index = inside_q ? index_q : 11'd1;
   always_ff @(posedge clk_i) begin
     if (take) begin
@@ -67,7 +67,8 @@ module esp_ingress #(
       index_q <= index + 11'd1;
     end
     if (rst_ni && take) begin
-      assert (tlast_i == (index == expected)) else $error("beats do not agree with the frame length");
+      assert (tlast_i == (index == expected))
+        else $error("beats do not agree with the frame length");
     end
   end
 `endif

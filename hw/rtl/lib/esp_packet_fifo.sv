@@ -1,6 +1,6 @@
-// Packet FIFO in block RAM. Words are written ahead of their verdict: commit_i publishes everything that
-// was written up to and including this cycle, rewind_i forgets everything since the last commit (a word
-// of the same cycle included). The reader never sees a word that was not committed.
+// Packet FIFO in block RAM. Words are written ahead of their verdict: commit_i publishes everything
+// that was written up to and including this cycle, rewind_i forgets everything since the last
+// commit (a word of the same cycle included). The reader never sees a word that was not committed.
 // used_o counts the words in the RAM, published or not; the writer admits by it. The output is a
 // valid/ready stream; neither ready path crosses the RAM.
 `default_nettype none

@@ -1,6 +1,6 @@
-// Simple dual-port RAM, one clock: one write port, one read port with one cycle of latency. A read of
-// the row that is written in the same cycle returns the old row; the user forwards where that matters.
-// The template infers block RAM, or ultra RAM with ULTRA set. No reset: the user wipes it.
+// Simple dual-port RAM, one clock: one write port, one read port with one cycle of latency. A read
+// of the row that is written in the same cycle returns the old row; the user forwards where that
+// matters. The template infers block RAM, or ultra RAM with ULTRA set. No reset: the user wipes it.
 `default_nettype none
 module esp_ram #(
   parameter int unsigned WIDTH = 72,

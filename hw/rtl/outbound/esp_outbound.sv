@@ -39,7 +39,7 @@ module esp_outbound #(
   localparam int unsigned DONE_LOG2 = esp_core_pkg::DONE_LOG2;
   localparam int unsigned FRAME_CYCLES = 2;
 
-  // --- input and decision -------------------------------------------------------------------------
+  // --- input and decision ----
   logic first, beat_valid, beat_last, beat_pop, record_pop;
   logic [511:0] beat_data;
   // The sequencer takes whatever is there; only inbound looks ahead.
@@ -78,7 +78,7 @@ module esp_outbound #(
     .pop_i(record_pop), .valid_o(record_valid), .data_o(record), .count_o(record_count)
   );
 
-  // --- slots --------------------------------------------------------------------------------------
+  // --- slots ----
   logic output_room, done_room, output_reserve, done_reserve;
   logic text_valid, text_first, text_last, slot_valid, slot_first, frame_valid, frame_last, done;
   logic [6:0] text_bytes;
@@ -100,7 +100,7 @@ module esp_outbound #(
     .frame_valid_o(frame_valid), .frame_last_o(frame_last), .done_o(done)
   );
 
-  // --- cipher, and what goes beside it ------------------------------------------------------------
+  // --- cipher, and what goes beside it ----
   esp_gcm_pkg::hash_powers_t powers;
   logic [127:0] aad;
   assign powers = slot.powers;
@@ -145,7 +145,7 @@ module esp_outbound #(
     .clk_i, .rst_ni, .data_i(slot_valid), .data_o(slot_valid_late)
   );
 
-  // --- frame and output ---------------------------------------------------------------------------
+  // --- frame and output ----
   logic framed, framed_last;
   logic [6:0] framed_bytes;
   logic [511:0] framed_data;
@@ -174,7 +174,7 @@ module esp_outbound #(
     .used_i(output_used), .room_o(output_room)
   );
 
-  // --- completions --------------------------------------------------------------------------------
+  // --- completions ----
   typedef struct packed {
     logic [7:0]  verdict;
     logic [15:0] sa;
@@ -215,7 +215,8 @@ module esp_outbound #(
     if (rst_ni) begin
       assert (!cipher_valid || slot_valid_late) else $error("ciphertext without its slot");
       assert (!cipher_valid || cipher_first == side_late.first) else $error("slot out of step");
-      assert (!text_valid || text_last || text_bytes == 7'd64) else $error("short beat in mid-packet");
+      assert (!text_valid || text_last || text_bytes == 7'd64)
+        else $error("short beat in mid-packet");
     end
   end
 `endif

@@ -1,12 +1,12 @@
-// Outbound decision pipeline: for every first beat, in order and one per cycle, the checks of the inner
-// header, the SA row, the sequence number (read-modify-write with forwarding) and the finished outer
-// header; one record per packet six cycles later. It never stalls.
+// Outbound decision pipeline: for every first beat, in order and one per cycle, the checks of the
+// inner header, the SA row, the sequence number (read-modify-write with forwarding) and the
+// finished outer header; one record per packet six cycles later. It never stalls.
 //
 //   1 parse, rows are addressed   2 rows arrive   3 sequence number, lease, verdict
 //   4 header words, partial sums  5 checksum      6 record
 //
-// Rows are written by commands while the pipeline is empty (the register block holds the input), so they
-// need no forwarding. Sequence number and counters of a packet change in stage 3 only.
+// Rows are written by commands while the pipeline is empty (the register block holds the input), so
+// they need no forwarding. Sequence number and counters of a packet change in stage 3 only.
 `default_nettype none
 module esp_outbound_decide #(
   parameter int unsigned SA_LOG2 = 8
@@ -44,7 +44,7 @@ module esp_outbound_decide #(
     logic        df;
   } parsed_t;
 
-  // --- 1: parse -----------------------------------------------------------------------------------
+  // --- 1: parse ----
   logic valid1_q, valid2_q, valid3_q, valid4_q, valid5_q, valid6_q;
   // Identification and fragment offset pass through unseen.
   /* verilator lint_off UNUSEDSIGNAL */
@@ -76,7 +76,7 @@ module esp_outbound_decide #(
     parsed1.sa = sa1_q;
   end
 
-  // --- 2: the rows --------------------------------------------------------------------------------
+  // --- 2: the rows ----
   logic [127:0] lease2, lease3_q;  // lease_low, lease_limit
   state_t state2, state3_q, state3_next, state4_q;
   logic [SA_LOG2-1:0] read_sa, sa2, sa3, sa4_q;
@@ -102,7 +102,7 @@ module esp_outbound_decide #(
   );
   assign counters_o = state2;
 
-  // --- 3: sequence number, lease, verdict ---------------------------------------------------------
+  // --- 3: sequence number, lease, verdict ----
   logic [7:0] verdict3, verdict4_q, verdict5_q;
   logic lease_low3, lease_low4_q, lease_low5_q;
   always_ff @(posedge clk_i) begin
@@ -145,7 +145,7 @@ module esp_outbound_decide #(
     end
   end
 
-  // --- 4: header words and partial sums -----------------------------------------------------------
+  // --- 4: header words and partial sums ----
   logic [63:0] sequence4_q, sequence5_q;
   logic [15:0] text4, text5_q, output4, output5_q;
   logic [15:0] flags4, flags5_q;
@@ -187,7 +187,7 @@ module esp_outbound_decide #(
            + {4'd0, row4_q.outer_destination[31:16]} + {4'd0, row4_q.outer_destination[15:0]};
   end
 
-  // --- 5: checksum, and the record ----------------------------------------------------------------
+  // --- 5: checksum, and the record ----
   logic [15:0] checksum5;
   logic [159:0] ip5;
   logic [63:0] udp5;
@@ -197,8 +197,8 @@ module esp_outbound_decide #(
   always_comb begin
     checksum5 = ~(16'(esp_core_pkg::fold({3'd0, esp_core_pkg::fold(sum5_q)})));
     ip5 = {8'h45, tos5_q, output5_q, sequence5_q[15:0], flags5_q, row5_q.hop_limit,
-           row5_q.encapsulation ? esp_core_pkg::PROTOCOL_UDP : esp_core_pkg::PROTOCOL_ESP, checksum5,
-           row5_q.outer_source, row5_q.outer_destination};
+           row5_q.encapsulation ? esp_core_pkg::PROTOCOL_UDP : esp_core_pkg::PROTOCOL_ESP,
+           checksum5, row5_q.outer_source, row5_q.outer_destination};
     // The UDP checksum is zero (RFC 3948 section 2.1).
     udp5 = {row5_q.udp_source, row5_q.udp_destination, output5_q - 16'd20, 16'd0};
     esp5 = {row5_q.spi, sequence5_q[31:0], sequence5_q};

@@ -1,9 +1,9 @@
-// Frame stage: places the ICV behind the ciphertext and rotates both behind the 36 or 44 header bytes.
-// Fixed latency of two cycles, one beat per cycle, bubbles anywhere.
+// Frame stage: places the ICV behind the ciphertext and rotates both behind the 36 or 44 header
+// bytes. Fixed latency of two cycles, one beat per cycle, bubbles anywhere.
 //
-// Slot s brings ciphertext beat s (or none). Output beat s is the last header-length bytes of text beat
-// s-1 and the first ones of text beat s; the ICV begins in the beat that ends the ciphertext or at the
-// start of the one after, so a slot never needs anything that a later slot brings.
+// Slot s brings ciphertext beat s (or none). Output beat s is the last header-length bytes of text
+// beat s-1 and the first ones of text beat s; the ICV begins in the beat that ends the ciphertext
+// or at the start of the one after, so a slot never needs anything that a later slot brings.
 `default_nettype none
 module esp_outbound_frame (
   input  wire logic         clk_i,
@@ -25,7 +25,7 @@ module esp_outbound_frame (
   output logic [6:0]        bytes_o,
   output logic [511:0]      data_o
 );
-  // --- 1: ICV behind the ciphertext ---------------------------------------------------------------
+  // --- 1: ICV behind the ciphertext ----
   logic [127:0] icv;
   logic [639:0] icv_placed;
   logic [511:0] text;
@@ -53,7 +53,7 @@ module esp_outbound_frame (
     if (slot_valid_i) spill_q <= (text_valid_i && text_last_i) ? icv_placed[639:512] : 128'd0;
   end
 
-  // --- 2: rotation behind the headers -------------------------------------------------------------
+  // --- 2: rotation behind the headers ----
   logic [351:0] carry;    // what stands in front: headers, or the end of the text beat before
   logic [351:0] before_q;
   always_comb begin

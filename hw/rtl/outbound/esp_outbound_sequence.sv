@@ -1,9 +1,9 @@
-// Outbound sequencer: pairs each record with its beats and issues slots, one per cycle: as many as the
-// packet has input beats or output beats, whichever is more. Payload slots carry the plaintext with
-// padding and trailer put in; further slots make room for headers and ICV in the frame stage. A dropped
-// packet takes one slot per input beat and leaves only its completion, so completions stay in order.
-// Nothing behind this module can stall: a slot is issued only while the output FIFO and the completion
-// FIFO have room for everything in flight.
+// Outbound sequencer: pairs each record with its beats and issues slots, one per cycle: as many as
+// the packet has input beats or output beats, whichever is more. Payload slots carry the plaintext
+// with padding and trailer put in; further slots make room for headers and ICV in the frame stage.
+// A dropped packet takes one slot per input beat and leaves only its completion, so completions
+// stay in order. Nothing behind this module can stall: a slot is issued only while the output FIFO
+// and the completion FIFO have room for everything in flight.
 `default_nettype none
 module esp_outbound_sequence (
   input  wire logic         clk_i,
@@ -64,7 +64,7 @@ module esp_outbound_sequence (
     end
   end
 
-  // --- slot register ------------------------------------------------------------------------------
+  // --- slot register ----
   logic valid_q, first_q, frame_q, frame_last_q, done_q, text_valid_q, text_last_q;
   logic [9:0] slot_index_q;
   logic [511:0] data_q;
@@ -84,9 +84,9 @@ module esp_outbound_sequence (
     if (go) record_q <= record_i;
   end
 
-  // --- padding and trailer (RFC 4303 section 2.4) -------------------------------------------------
-  // 1, 2, 3, pad length, next header; the first pad_length + 2 bytes of it, in stream order. They start
-  // at byte `total` of the text and may reach into the beat after.
+  // --- padding and trailer (RFC 4303 section 2.4) ----
+  // 1, 2, 3, pad length, next header; the first pad_length + 2 bytes of it, in stream order. They
+  // start at byte `total` of the text and may reach into the beat after.
   logic [1:0] pad;
   logic [39:0] trailer;
   logic [551:0] trailer_placed;

@@ -1,5 +1,6 @@
-// Sequence state and counters of the inbound SAs. Two copies with one write port, because two places read
-// a row in the same cycle: the decision pipeline (an early guess, and snapshots) and the commit stage.
+// Sequence state and counters of the inbound SAs. Two copies with one write port, because two
+// places read a row in the same cycle: the decision pipeline (an early guess, and snapshots) and
+// the commit stage.
 `default_nettype none
 module esp_inbound_state #(
   parameter int unsigned SA_LOG2 = 8

@@ -1,13 +1,14 @@
-// Register block: AXI4-Lite slave, shadow row, counter snapshot, and the commands that write the tables.
-// Registers are those of hw/registers.toml. Only whole words are written; a write with a byte strobe
-// missing, or to a place that takes no write, changes nothing. What cannot be read reads as zero, the
-// shadow row with its keys first of all.
+// Register block: AXI4-Lite slave, shadow row, counter snapshot, and the commands that write the
+// tables. Registers are those of hw/registers.toml. Only whole words are written; a write with a
+// byte strobe missing, or to a place that takes no write, changes nothing. What cannot be read
+// reads as zero, the shadow row with its keys first of all.
 //
-// A command holds the input of the direction it concerns until no packet in flight can see half of it:
-// the decision pipeline must be empty, and for an inbound row every packet must have its verdict too,
-// because the commit stage still writes the row's sequence state for packets that were admitted under it.
-// So packets that were in flight when an SA was removed finish as if it were there, and none of them can
-// touch an SA that takes the row over. A command written while another is under way is refused.
+// A command holds the input of the direction it concerns until no packet in flight can see half of
+// it: the decision pipeline must be empty, and for an inbound row every packet must have its
+// verdict too, because the commit stage still writes the row's sequence state for packets that were
+// admitted under it. So packets that were in flight when an SA was removed finish as if it were
+// there, and none of them can touch an SA that takes the row over. A command written while another
+// is under way is refused.
 `default_nettype none
 module esp_registers #(
   parameter int unsigned OUTBOUND_SA_LOG2 = 8,
@@ -64,14 +65,15 @@ module esp_registers #(
   // All tables are wiped side by side after reset.
   localparam int unsigned WIPE_LOG2_SA =
     OUTBOUND_SA_LOG2 > INBOUND_SA_LOG2 ? OUTBOUND_SA_LOG2 : INBOUND_SA_LOG2;
-  localparam int unsigned WIPE_LOG2 = WIPE_LOG2_SA > SPI_BUCKET_LOG2 ? WIPE_LOG2_SA : SPI_BUCKET_LOG2;
+  localparam int unsigned WIPE_LOG2 =
+    WIPE_LOG2_SA > SPI_BUCKET_LOG2 ? WIPE_LOG2_SA : SPI_BUCKET_LOG2;
   localparam logic [1:0] RESPONSE_OKAY = 2'b00;
 
   if (WIPE_LOG2 > 16) begin : g_check
     $error("esp_registers: a table has more than 2^16 rows, sa_i has 16 bits");
   end
 
-  // --- AXI4-Lite ----------------------------------------------------------------------------------
+  // --- AXI4-Lite ----
   logic aw_held_q, w_held_q, ar_held_q;
   logic [15:0] awaddr_q, araddr_q;
   logic [31:0] wdata_q, read_data;
@@ -82,7 +84,8 @@ module esp_registers #(
   assign s_axil_arready_o = !ar_held_q && !s_axil_rvalid_o;
   assign s_axil_bresp_o = RESPONSE_OKAY;
   assign s_axil_rresp_o = RESPONSE_OKAY;
-  assign write = aw_held_q && w_held_q && !s_axil_bvalid_o && wstrb_q == '1 && awaddr_q[1:0] == 2'd0;
+  assign write = aw_held_q && w_held_q && !s_axil_bvalid_o
+                 && wstrb_q == '1 && awaddr_q[1:0] == 2'd0;
   always_ff @(posedge clk_i) begin
     if (s_axil_awvalid_i && s_axil_awready_o) awaddr_q <= s_axil_awaddr_i;
     if (s_axil_wvalid_i && s_axil_wready_o) {wstrb_q, wdata_q} <= {s_axil_wstrb_i, s_axil_wdata_i};
@@ -110,7 +113,7 @@ module esp_registers #(
     end
   end
 
-  // --- registers that are written -----------------------------------------------------------------
+  // --- registers that are written ----
   logic write_sa_command, write_spi_command, write_snapshot_command, any_command, write_shadow;
   logic busy, shadow_wipe, rejected_q;
   logic [31:0] spi_q;
@@ -124,7 +127,8 @@ module esp_registers #(
   assign write_snapshot_command = write && awaddr_q == 16'(esp_regs_pkg::REG_SNAPSHOT_COMMAND);
   assign any_command = write_sa_command || write_spi_command || write_snapshot_command;
   assign write_shadow = write && !busy && awaddr_q >= 16'(esp_regs_pkg::REG_SA_DATA)
-                        && awaddr_q < 16'(esp_regs_pkg::REG_SA_DATA + 4 * esp_regs_pkg::SHADOW_WORDS);
+                        && awaddr_q < 16'(esp_regs_pkg::REG_SA_DATA
+                                          + 4 * esp_regs_pkg::SHADOW_WORDS);
   for (genvar word = 0; word < esp_regs_pkg::SHADOW_WORDS; word = word + 1) begin : g_shadow
     always_ff @(posedge clk_i) begin
       if (!rst_ni || shadow_wipe) shadow_q[32*word+:32] <= '0;
@@ -146,7 +150,7 @@ module esp_registers #(
     end
   end
 
-  // --- commands -----------------------------------------------------------------------------------
+  // --- commands ----
   localparam logic [2:0] STATE_WIPE = 3'd0;    // tables after reset
   localparam logic [2:0] STATE_IDLE = 3'd1;
   localparam logic [2:0] STATE_WAIT = 3'd2;    // until the held direction lets the command through
@@ -165,7 +169,8 @@ module esp_registers #(
   logic command_inbound, index_outside, sa_command_ok, snapshot_command_ok, spi_command_ok;
   logic [3:0] command_operation;
   logic [1:0] command_set;
-  assign command_index = wdata_q[esp_regs_pkg::SA_COMMAND_INDEX_LSB+:esp_regs_pkg::SA_COMMAND_INDEX_WIDTH];
+  assign command_index =
+    wdata_q[esp_regs_pkg::SA_COMMAND_INDEX_LSB+:esp_regs_pkg::SA_COMMAND_INDEX_WIDTH];
   assign command_operation =
     wdata_q[esp_regs_pkg::SA_COMMAND_OPERATION_LSB+:esp_regs_pkg::SA_COMMAND_OPERATION_WIDTH];
   assign command_set =
@@ -277,7 +282,7 @@ module esp_registers #(
     spi_sa_o = wipe ? '0 : spi_sa_q;
   end
 
-  // --- registers that are read --------------------------------------------------------------------
+  // --- registers that are read ----
   logic [10:0] snapshot_word;  // in bits, of a read in SNAPSHOT_DATA
   assign snapshot_word = {araddr_q[7:2], 5'd0};
   always_comb begin

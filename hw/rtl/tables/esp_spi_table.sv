@@ -1,6 +1,6 @@
-// Inbound SPI table: buckets of four ways, each way a RAM of its own, so that an entry is written without
-// touching its neighbours. A look-up takes one cycle: the SPI is hashed to a bucket, and hit_o and
-// sa_o answer in the cycle after for the SPI of the cycle before.
+// Inbound SPI table: buckets of four ways, each way a RAM of its own, so that an entry is written
+// without touching its neighbours. A look-up takes one cycle: the SPI is hashed to a bucket, and
+// hit_o and sa_o answer in the cycle after for the SPI of the cycle before.
 `default_nettype none
 module esp_spi_table #(
   parameter int unsigned BUCKET_LOG2 = 8,
