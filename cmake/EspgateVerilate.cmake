@@ -15,6 +15,10 @@ function(espgate_verilate name)
     VERILATOR_ARGS -Wall -O3 --assert --x-assign fast --x-initial fast --output-split 20000
       --output-split-cfuncs 5000 ${MODEL_ARGS})
   target_compile_options(${name} PRIVATE -w -O3 -g0)
+  if(ESPGATE_SANITIZE)
+    # Verilator's code is not ours to sanitize, and takes minutes to compile when it is.
+    target_compile_options(${name} PRIVATE -fno-sanitize=all -O1)
+  endif()
   if(ESPGATE_HAS_X86_64_V3)
     target_compile_options(${name} PRIVATE -march=x86-64-v3)
   endif()
