@@ -9,7 +9,7 @@ namespace espgate::host::vici {
 namespace {
 
 // A stream is refilled up to here, so that a long list does not stand in memory as a whole.
-constexpr std::size_t stream_window_bytes = 64 * 1024;
+constexpr std::size_t stream_window_bytes = std::size_t{64} * 1024;
 
 class ConnectionCall final : public Call {
  public:

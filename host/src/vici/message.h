@@ -61,7 +61,7 @@ struct Element {
   bool operator==(const Element&) const = default;
 };
 
-inline constexpr std::size_t max_segment_bytes = 512 * 1024;
+inline constexpr std::size_t max_segment_bytes = std::size_t{512} * 1024;
 inline constexpr std::size_t max_section_depth = 32;
 
 // The element encoding (README.md of libvici, "Message format"). encode() fails when a name is empty or
