@@ -62,7 +62,7 @@ TEST(Weather, Reordering) {
 
 TEST(Weather, Loss) {
   for (std::uint64_t seed = 100; seed < 250; ++seed) {
-    run_in_weather(seed, {.loss = 0.2, .duplication = 0.2, .min_delay = 1ms, .max_delay = 50ms}, true);
+    run_in_weather(seed, {.loss = 0.1, .duplication = 0.2, .min_delay = 1ms, .max_delay = 50ms}, true);
   }
 }
 

@@ -97,6 +97,7 @@ std::vector<ConnectionPtr> ConfigStore::find_by_addresses(const IpAddress& local
                                                           const IpAddress& remote) const {
   struct Candidate {
     int specificity;
+    std::size_t order;
     ConnectionPtr connection;
   };
   std::vector<Candidate> candidates;
@@ -106,10 +107,12 @@ std::vector<ConnectionPtr> ConfigStore::find_by_addresses(const IpAddress& local
     if (local_fit && remote_fit) {
       // The remote address says more about who it is; the local one breaks ties.
       constexpr int weight = 256;
-      candidates.push_back({(*remote_fit * weight) + *local_fit, connection});
+      candidates.push_back({(*remote_fit * weight) + *local_fit, candidates.size(), connection});
     }
   }
-  std::ranges::stable_sort(candidates, std::ranges::greater{}, &Candidate::specificity);
+  std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
+    return a.specificity != b.specificity ? a.specificity > b.specificity : a.order < b.order;
+  });
   std::vector<ConnectionPtr> found;
   for (Candidate& candidate : candidates) {
     found.push_back(std::move(candidate.connection));
