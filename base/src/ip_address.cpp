@@ -47,13 +47,14 @@ namespace {
 IpAddress fill_host_bits(const IpAddress& a, int prefix, bool bit) {
   std::array<std::uint8_t, 16> raw{};
   std::ranges::copy(a.bytes(), raw.begin());
-  const int width = static_cast<int>(a.bytes().size()) * 8;
+  const ByteView same_size = ByteView(raw).first(a.bytes().size());
+  const int width = static_cast<int>(same_size.size()) * 8;
   for (int i = prefix; i < width; ++i) {
     const auto mask = static_cast<std::uint8_t>(0x80U >> (i % 8));
     auto& byte = raw.at(static_cast<std::size_t>(i / 8));
     byte = static_cast<std::uint8_t>(bit ? (byte | mask) : (byte & ~mask));
   }
-  return *IpAddress::from_bytes(ByteView(raw).first(a.bytes().size()));
+  return IpAddress::from_bytes(same_size).value_or(a);
 }
 
 }  // namespace
@@ -87,7 +88,8 @@ std::optional<IpRange> IpRange::parse(std::string_view text) {
 
 IpRange IpRange::whole(IpFamily family) {
   const std::array<std::uint8_t, 16> zeros{};
-  const IpAddress a = *IpAddress::from_bytes(ByteView(zeros).first(family == IpFamily::v4 ? 4 : 16));
+  const IpAddress a =
+      IpAddress::from_bytes(ByteView(zeros).first(family == IpFamily::v4 ? 4 : 16)).value_or(IpAddress());
   return {a, fill_host_bits(a, 0, true)};
 }
 

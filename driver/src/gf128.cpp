@@ -99,7 +99,7 @@ std::optional<HashPowers> HashPowers::of_key(ByteView key) {
       written != static_cast<int>(h.size())) {
     return std::nullopt;
   }
-  const HashPowers powers = of_h(Gf128::from_block(h));
+  HashPowers powers = of_h(Gf128::from_block(h));
   espgate::wipe(h);
   return powers;
 }

@@ -25,7 +25,11 @@ class SaTable {
   }
   // Null when there is no such row.
   Row* find(std::uint32_t index) {
-    return index < m_rows.size() && m_rows[index] ? &*m_rows[index] : nullptr;
+    if (index >= m_rows.size()) {
+      return nullptr;
+    }
+    auto& row = m_rows[index];
+    return row.has_value() ? &row.value() : nullptr;
   }
   // The caller guarantees that the row is there.
   void erase(std::uint32_t index) {

@@ -51,8 +51,8 @@ class X25519 final : public KeyExchange {
       return std::unexpected(Reason::public_value_refused);
     }
     auto secret = derive(m_key.get(), peer.get());
-    // A point of small order gives zero whatever our key is. (For ECP groups x may be zero: there the order is
-    // prime, and the point at infinity is refused as a public value.)
+    // A point of small order gives zero whatever our key is. (For ECP groups x may be zero: there the order
+    // is prime, and the point at infinity is refused as a public value.)
     const Secret zero(key_size);
     if (secret && equal_constant_time(secret->view(), zero.view())) {
       return std::unexpected(Reason::public_value_refused);

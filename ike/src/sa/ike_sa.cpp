@@ -156,7 +156,7 @@ bool IkeSa::terminate_child(ChildSaId id) {
   return true;
 }
 
-void IkeSa::refuse_peer(std::string reason) {
+void IkeSa::refuse_peer(const std::string& reason) {
   // RFC 7296 section 2.21.2: the error of an initiator goes into an INFORMATIONAL exchange of its own.
   set_state(SaState::deleting, reason);
   enqueue(std::make_unique<AuthenticationFailedNotice>());

@@ -77,7 +77,7 @@ class IkeSa final {
   // Forgets what only IKE_AUTH needs.
   void forget_init_material();
   // Refuses the SA that the peer has accepted: it is told, and the IKE SA ends.
-  void refuse_peer(std::string reason);
+  void refuse_peer(const std::string& reason);
   Expected<> install_child(const ChildSa& sa);
   // nullptr when there is none.
   const ChildSaView* find_child(ChildSaId id) const;
