@@ -167,6 +167,7 @@ ConfigErrors Configuration::load_connections(const GatewayConfig& config) {
     return {};
   };
   std::vector<ike::ConnectionConfig> wanted;
+  wanted.reserve(config.connections.size());
   for (const ConnectionSettings& connection : config.connections) {
     wanted.push_back(connection.ike);
   }

@@ -9,6 +9,7 @@ using vici::Message;
 
 std::vector<std::string> texts(const std::vector<IpRange>& ranges) {
   std::vector<std::string> all;
+  all.reserve(ranges.size());
   for (const IpRange& range : ranges) {
     all.push_back(range.first == range.last ? range.first.to_string() : range.to_string());
   }

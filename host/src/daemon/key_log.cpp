@@ -86,7 +86,7 @@ void KeyLog::add(const offload::ChildSaSpec& sa) {
   }
 }
 
-bool KeyLog::write(const Secret& line) {
+bool KeyLog::write(const Secret& line) const {
   return ::write(m_fd, line.view().data(), line.size()) == static_cast<ssize_t>(line.size());
 }
 

@@ -23,7 +23,7 @@ class KeyLog {
 
  private:
   KeyLog(int fd, std::string path) : m_fd(fd), m_path(std::move(path)) {}
-  bool write(const Secret& line);
+  bool write(const Secret& line) const;
 
   int m_fd;
   std::string m_path;

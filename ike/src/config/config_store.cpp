@@ -114,6 +114,7 @@ std::vector<ConnectionPtr> ConfigStore::find_by_addresses(const IpAddress& local
     return a.specificity != b.specificity ? a.specificity > b.specificity : a.order < b.order;
   });
   std::vector<ConnectionPtr> found;
+  found.reserve(candidates.size());
   for (Candidate& candidate : candidates) {
     found.push_back(std::move(candidate.connection));
   }

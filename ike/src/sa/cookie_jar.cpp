@@ -10,6 +10,7 @@ namespace espgate::ike {
 
 Bytes CookieJar::make(ByteView nonce, const IpAddress& address, std::uint64_t initiator_spi, Instant now) {
   rotate(now);
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): rotate() leaves a current secret.
   return compute(*m_current, nonce, address, initiator_spi);
 }
 
