@@ -2,16 +2,20 @@
 // completion waits in a queue of fixed size, so that the caller sees the same flow as with hardware.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <unordered_map>
 
 #include "driver/engine.h"
-#include "lease_events.h"
+#include "event_queue.h"
 #include "ring.h"
 #include "sa_check.h"
 #include "software/inbound.h"
 #include "software/outbound.h"
+#include "software/outer_packet.h"
 #include "software/sa_table.h"
+#include "software/self_test.h"
+#include "software/spd_cache.h"
 
 namespace espgate::driver {
 namespace {
@@ -20,6 +24,7 @@ using software::InboundRow;
 using software::InnerPacket;
 using software::OutboundRow;
 using software::OuterPacket;
+using software::SpdCache;
 
 constexpr std::size_t queue_packets = 1024;
 constexpr std::uint32_t max_packet_bytes = 16384;
@@ -28,19 +33,28 @@ class SoftwareEngine final : public Engine {
  public:
   explicit SoftwareEngine(const SoftwareEngineOptions& options)
       : m_capabilities{.name = "software",
-                       .version = "0.1",
+                       .version = "0.2",
                        .aes_gcm_128 = true,
                        .aes_gcm_256 = true,
+                       .gmac_128 = true,
+                       .gmac_256 = true,
                        .esn = true,
-                       .tunnel_v4_in_v4 = true,
+                       .tunnel = true,
+                       .ipv6 = true,
+                       .transport = true,
                        .udp_encapsulation = true,
-                       .replay_window = software::ReplayWindow::window,
+                       .tfc = true,
+                       .lifetimes = true,
+                       .spd_cache = options.spd_cache_entries > 0,
+                       .replay_window = software::ReplayWindow::largest,
                        .max_packet_bytes = max_packet_bytes,
                        .outbound_sas = options.outbound_sas,
-                       .inbound_sas = options.inbound_sas},
+                       .inbound_sas = options.inbound_sas,
+                       .spd_cache_entries = options.spd_cache_entries},
         m_outbound_rows(options.outbound_sas),
         m_inbound_rows(options.inbound_sas),
-        m_events(options.outbound_sas) {
+        m_outbound(options.spd_cache_entries),
+        m_inbound(options.spd_cache_entries) {
     m_spis.reserve(options.inbound_sas);
   }
 
@@ -50,39 +64,52 @@ class SoftwareEngine final : public Engine {
   Expected<SaIndex> add_inbound(const InboundSa& sa) override;
   Expected<> remove(Direction direction, SaIndex index) override;
   Expected<> renew_lease(SaIndex outbound, std::uint64_t lease_limit, std::uint64_t lease_low) override;
+  Expected<> cache_policy(Direction direction, const Flow& flow, Policy policy, SaIndex sa) override;
+  Expected<> forget_policy(Direction direction, const Flow& flow) override;
 
   std::size_t submit(Direction direction, std::span<const PacketRequest> requests) override;
   std::size_t poll(Direction direction, std::span<Completion> completions) override;
   std::size_t poll_events(std::span<Event> events) override { return m_events.poll(events); }
-  std::size_t in_flight(Direction direction) const override { return flow(direction).completions.size(); }
+  std::size_t in_flight(Direction direction) const override { return half(direction).completions.size(); }
 
   Expected<Counters> counters() override {
     return Counters{.outbound = m_outbound.counters, .inbound = m_inbound.counters, .cycles = 0};
   }
   Expected<OutboundSaCounters> outbound_sa_counters(SaIndex index) override;
   Expected<InboundSaCounters> inbound_sa_counters(SaIndex index) override;
+  Expected<> self_test(SelfTest how) override;
   Expected<> health() override;
 
  private:
-  struct Flow {
+  struct Half {
+    explicit Half(std::uint32_t spd_cache_entries) : cache(spd_cache_entries) {}
+
     Ring<Completion> completions{queue_packets};
     DirectionCounters counters;
+    SpdCache cache;
   };
-  Flow& flow(Direction direction) { return direction == Direction::outbound ? m_outbound : m_inbound; }
-  const Flow& flow(Direction direction) const {
+  Half& half(Direction direction) { return direction == Direction::outbound ? m_outbound : m_inbound; }
+  const Half& half(Direction direction) const {
     return direction == Direction::outbound ? m_outbound : m_inbound;
   }
-  Completion protect(const PacketRequest& request);
-  Completion unprotect(const PacketRequest& request);
+  void protect(const PacketRequest& request, Completion& completion);
+  void unprotect(const PacketRequest& request, Completion& completion);
+  Verdict prepare(const PacketRequest& request, InnerPacket& packet) const;
+  // The verdict of a look-up; protect leaves the SA in the completion.
+  Verdict look_up(const PacketRequest& request, const InnerPacket& packet, Completion& completion) const;
+  void decide_cleartext(const PacketRequest& request, const OuterPacket& packet,
+                        Completion& completion) const;
+  void raise(Direction direction, std::uint32_t row, EventKinds kinds);
 
   Capabilities m_capabilities;
   software::SaTable<OutboundRow> m_outbound_rows;
   software::SaTable<InboundRow> m_inbound_rows;
   std::unordered_map<std::uint32_t, std::uint32_t> m_spis;  // SPI to inbound row
-  LeaseEvents m_events;
-  Flow m_outbound;
-  Flow m_inbound;
-  bool m_failed = false;
+  EventQueue m_events;
+  Half m_outbound;
+  Half m_inbound;
+  bool m_self_test_failed = false;
+  const char* m_failure = nullptr;
 };
 
 std::unexpected<Error> no_such_sa(std::string_view direction, SaIndex index) {
@@ -91,6 +118,13 @@ std::unexpected<Error> no_such_sa(std::string_view direction, SaIndex index) {
 
 std::unexpected<Error> table_full(std::string_view direction, std::uint32_t rows) {
   return fail(fmt::format("the {} SA table of engine software is full ({} SAs)", direction, rows));
+}
+
+// What leaves the engine as it came.
+void pass(ByteView packet, const PacketRequest& request, Completion& completion) {
+  std::ranges::copy(packet, request.output.begin());
+  completion.verdict = Verdict::bypassed;
+  completion.length = static_cast<std::uint32_t>(packet.size());
 }
 
 Expected<SaIndex> SoftwareEngine::add_outbound(const OutboundSa& sa) {
@@ -105,7 +139,6 @@ Expected<SaIndex> SoftwareEngine::add_outbound(const OutboundSa& sa) {
   if (!index) {
     return table_full("outbound", m_outbound_rows.rows());
   }
-  m_events.begin_lease(*index);
   return SaIndex{*index};
 }
 
@@ -134,7 +167,8 @@ Expected<> SoftwareEngine::remove(Direction direction, SaIndex index) {
       return no_such_sa("outbound", index);
     }
     m_outbound_rows.erase(index.value);
-    m_events.end(index.value);
+    m_outbound.cache.forget_sa(index.value);
+    m_events.forget(direction, index.value);
     return {};
   }
   const InboundRow* row = m_inbound_rows.find(index.value);
@@ -143,6 +177,7 @@ Expected<> SoftwareEngine::remove(Direction direction, SaIndex index) {
   }
   m_spis.erase(row->spi());
   m_inbound_rows.erase(index.value);
+  m_events.forget(direction, index.value);
   return {};
 }
 
@@ -155,22 +190,49 @@ Expected<> SoftwareEngine::renew_lease(SaIndex outbound, std::uint64_t lease_lim
     return checked;
   }
   row->renew(lease_limit, lease_low);
-  m_events.begin_lease(outbound.value);
+  m_events.forget(Direction::outbound, outbound.value, kinds_of(Event::Kind::lease_low));
+  return {};
+}
+
+Expected<> SoftwareEngine::cache_policy(Direction direction, const Flow& flow, Policy policy, SaIndex sa) {
+  if (auto checked = check(flow, policy, m_capabilities); !checked) {
+    return checked;
+  }
+  const bool leads_to_sa = direction == Direction::outbound && policy == Policy::protect;
+  if (leads_to_sa && m_outbound_rows.find(sa.value) == nullptr) {
+    return no_such_sa("outbound", sa);
+  }
+  SpdCache& cache = half(direction).cache;
+  if (!cache.set(flow, {.policy = policy, .sa = leads_to_sa ? sa.value : 0})) {
+    return fail(fmt::format("the {} SPD cache of engine software is full ({} flows); forget some first",
+                            direction == Direction::outbound ? "outbound" : "inbound", cache.limit()));
+  }
+  return {};
+}
+
+Expected<> SoftwareEngine::forget_policy(Direction direction, const Flow& flow) {
+  half(direction).cache.forget(flow);
   return {};
 }
 
 std::size_t SoftwareEngine::submit(Direction direction, std::span<const PacketRequest> requests) {
-  Flow& packets = flow(direction);
+  Half& packets = half(direction);
   std::size_t taken = 0;
-  while (taken < requests.size() && !packets.completions.full() && !m_failed) {
+  while (taken < requests.size() && !packets.completions.full() && m_failure == nullptr) {
     const PacketRequest& request = requests[taken++];
     assert(request.output.size() >= request.input.size() + max_expansion);
-    const Completion completion = direction == Direction::outbound ? protect(request) : unprotect(request);
+    Completion completion;
+    completion.cookie = request.cookie;
+    if (direction == Direction::outbound) {
+      protect(request, completion);
+    } else {
+      unprotect(request, completion);
+    }
     DirectionCounters& counters = packets.counters;
     ++counters.packets_in;
     counters.bytes_in += request.input.size();
     ++counters.verdicts.at(static_cast<std::size_t>(completion.verdict));
-    if (completion.verdict == Verdict::ok) {
+    if (completion.verdict == Verdict::ok || completion.verdict == Verdict::bypassed) {
       ++counters.packets_out;
       counters.bytes_out += completion.length;
     }
@@ -179,49 +241,136 @@ std::size_t SoftwareEngine::submit(Direction direction, std::span<const PacketRe
   return taken;
 }
 
-Completion SoftwareEngine::protect(const PacketRequest& request) {
-  Completion completion{.cookie = request.cookie, .verdict = Verdict::ok, .sa = request.sa, .length = 0};
-  const InnerPacket packet = software::parse_inner(request.input, max_packet_bytes);
-  if (packet.verdict != Verdict::ok) {
-    completion.verdict = packet.verdict;
-    return completion;
+void SoftwareEngine::raise(Direction direction, std::uint32_t row, EventKinds kinds) {
+  if (kinds != 0 && !m_events.push(direction, row, kinds)) {
+    ++half(direction).counters.events_lost;
   }
-  OutboundRow* row = m_outbound_rows.find(request.sa.value);
+}
+
+// What comes before an SA is known, the look-up left out.
+Verdict SoftwareEngine::prepare(const PacketRequest& request, InnerPacket& packet) const {
+  if (m_self_test_failed) {
+    return Verdict::self_test_failed;
+  }
+  if (request.input.size() > max_packet_bytes) {
+    return Verdict::too_long;
+  }
+  packet.dummy = request.kind == RequestKind::dummy;
+  if (packet.dummy) {
+    packet.bytes = request.input;
+    return packet.bytes.empty() ? Verdict::header_malformed : Verdict::ok;
+  }
+  packet.ip = software::parse_ip(request.input);
+  if (packet.ip.malformed) {
+    return Verdict::header_malformed;
+  }
+  packet.bytes = request.input.first(packet.ip.total);
+  return Verdict::ok;
+}
+
+Verdict SoftwareEngine::look_up(const PacketRequest& request, const InnerPacket& packet,
+                                Completion& completion) const {
+  if (packet.ip.fragment) {
+    return Verdict::inner_fragment;
+  }
+  if (packet.ip.window_exceeded) {
+    return Verdict::header_window;
+  }
+  const SpdCache::Decision* decision = m_outbound.cache.find(packet.ip, request.spd);
+  if (decision == nullptr) {
+    return Verdict::policy_miss;
+  }
+  switch (decision->policy) {
+    case Policy::protect:
+      completion.sa = {decision->sa};
+      return Verdict::ok;
+    case Policy::bypass:
+      return Verdict::bypassed;
+    case Policy::discard:
+      break;
+  }
+  return Verdict::policy_discard;
+}
+
+void SoftwareEngine::protect(const PacketRequest& request, Completion& completion) {
+  const bool lookup = request.kind == RequestKind::lookup;
+  completion.sa = lookup ? SaIndex{} : request.sa;
+  InnerPacket packet;
+  completion.verdict = prepare(request, packet);
+  if (completion.verdict == Verdict::ok && lookup) {
+    completion.verdict = look_up(request, packet, completion);
+  }
+  if (completion.verdict == Verdict::bypassed) {
+    return pass(packet.bytes, request, completion);
+  }
+  if (completion.verdict != Verdict::ok) {
+    return;
+  }
+  OutboundRow* row = m_outbound_rows.find(completion.sa.value);
   if (row == nullptr) {
     completion.verdict = Verdict::sa_invalid;
-    return completion;
+    return;
   }
   const OutboundRow::Result result = row->protect(packet, request.output);
   completion.verdict = result.verdict;
   completion.length = result.length;
-  if (result.lease_low) {
-    m_events.lease_low(request.sa.value);
+  if (result.verdict == Verdict::ok) {
+    completion.next_hop = row->next_hop();
+  } else if (lookup && result.verdict < Verdict::sa_invalid) {
+    completion.sa = {};
   }
-  m_failed = m_failed || result.failed;
-  return completion;
+  raise(Direction::outbound, completion.sa.value, result.events);
+  m_failure = result.failure != nullptr ? result.failure : m_failure;
 }
 
-Completion SoftwareEngine::unprotect(const PacketRequest& request) {
-  Completion completion{.cookie = request.cookie, .verdict = Verdict::ok, .sa = {}, .length = 0};
-  const OuterPacket packet = software::parse_outer(request.input, max_packet_bytes);
+void SoftwareEngine::decide_cleartext(const PacketRequest& request, const OuterPacket& packet,
+                                      Completion& completion) const {
+  const SpdCache::Decision* decision = m_inbound.cache.find(packet.ip, request.spd);
+  if (decision == nullptr) {
+    completion.verdict = Verdict::not_esp;
+  } else if (decision->policy == Policy::bypass) {
+    pass(packet.bytes, request, completion);
+  } else {
+    // Cleartext that ought to be protected is dropped like any other discard (RFC 4301 section 5.2).
+    completion.verdict = Verdict::policy_discard;
+  }
+}
+
+void SoftwareEngine::unprotect(const PacketRequest& request, Completion& completion) {
+  if (m_self_test_failed) {
+    completion.verdict = Verdict::self_test_failed;
+    return;
+  }
+  if (request.input.size() > max_packet_bytes) {
+    completion.verdict = Verdict::too_long;
+    return;
+  }
+  const OuterPacket packet = software::parse_outer(request.input);
+  completion.verdict = packet.verdict;
   if (packet.verdict != Verdict::ok) {
-    completion.verdict = packet.verdict;
-    return completion;
+    return;
+  }
+  if (packet.cleartext) {
+    return decide_cleartext(request, packet, completion);
   }
   const auto entry = m_spis.find(packet.spi);
   if (entry == m_spis.end()) {
     completion.verdict = Verdict::unknown_spi;
-    return completion;
+    return;
   }
-  const InboundRow::Result result = m_inbound_rows.find(entry->second)->unprotect(packet, request.output);
+  InboundRow& row = *m_inbound_rows.find(entry->second);
+  const InboundRow::Result result = row.unprotect(packet, request.output);
   completion.verdict = result.verdict;
   completion.sa = {entry->second};
   completion.length = result.length;
-  return completion;
+  if (result.verdict == Verdict::ok) {
+    completion.next_hop = row.next_hop();
+  }
+  raise(Direction::inbound, entry->second, result.events);
 }
 
 std::size_t SoftwareEngine::poll(Direction direction, std::span<Completion> completions) {
-  Ring<Completion>& ready = flow(direction).completions;
+  Ring<Completion>& ready = half(direction).completions;
   std::size_t count = 0;
   while (count < completions.size() && !ready.empty()) {
     completions[count++] = ready.pop();
@@ -245,9 +394,17 @@ Expected<InboundSaCounters> SoftwareEngine::inbound_sa_counters(SaIndex index) {
   return row->counters();
 }
 
+Expected<> SoftwareEngine::self_test(SelfTest how) {
+  m_self_test_failed = !software::self_test(how == SelfTest::fail);
+  return health();
+}
+
 Expected<> SoftwareEngine::health() {
-  if (m_failed) {
-    return fail("engine software stopped: OpenSSL failed to encrypt a packet");
+  if (m_failure != nullptr) {
+    return fail(fmt::format("engine software stopped: {}", m_failure));
+  }
+  if (m_self_test_failed) {
+    return fail("engine software failed its self-test: its AES-GCM gives wrong answers");
   }
   return {};
 }
@@ -258,7 +415,11 @@ Expected<std::unique_ptr<Engine>> make_software_engine(const SoftwareEngineOptio
   if (options.outbound_sas == 0 || options.inbound_sas == 0) {
     return fail("the software engine needs room for at least one SA in each direction");
   }
-  return std::make_unique<SoftwareEngine>(options);
+  auto engine = std::make_unique<SoftwareEngine>(options);
+  if (auto tested = engine->self_test(SelfTest::run); !tested) {
+    return std::unexpected(tested.error());
+  }
+  return engine;
 }
 
 }  // namespace espgate::driver
