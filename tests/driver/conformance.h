@@ -45,6 +45,16 @@ class Conformance : public ::testing::TestWithParam<EngineKind> {
   Outcome protect(std::uint32_t sa, const Bytes& packet) {
     return run_one(*m_engine, Direction::outbound, sa, packet);
   }
+  Outcome look_up(const Bytes& packet, std::uint8_t spd = 0) {
+    return run(*m_engine, Direction::outbound,
+               {{.sa = 0, .bytes = packet, .kind = RequestKind::lookup, .spd = spd}})
+        .front();
+  }
+  Outcome dummy(std::uint32_t sa, const Bytes& payload, std::size_t tfc_bytes = 0) {
+    return run(*m_engine, Direction::outbound,
+               {{.sa = sa, .bytes = payload, .kind = RequestKind::dummy, .tfc_bytes = tfc_bytes}})
+        .front();
+  }
   Outcome unprotect(const Bytes& packet) { return run_one(*m_engine, Direction::inbound, 0, packet); }
   OutboundSaCounters outbound_counters(std::uint32_t sa) {
     const auto counters = m_engine->outbound_sa_counters({sa});

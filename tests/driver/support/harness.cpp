@@ -18,9 +18,14 @@ class Transfer {
   Transfer(Engine& engine, Direction direction, const std::vector<Packet>& packets)
       : m_engine(engine), m_direction(direction), m_buffers(packets.size()), m_requests(packets.size()) {
     for (std::size_t i = 0; i < packets.size(); ++i) {
-      m_buffers[i].assign(packets[i].bytes.size() + max_expansion, untouched);
-      m_requests[i] = {
-          .cookie = cookie(i), .sa = {packets[i].sa}, .input = packets[i].bytes, .output = m_buffers[i]};
+      const Packet& packet = packets[i];
+      m_buffers[i].assign(std::max(packet.bytes.size(), packet.tfc_bytes) + max_expansion, untouched);
+      m_requests[i] = {.cookie = cookie(i),
+                       .sa = {packet.sa},
+                       .kind = packet.kind,
+                       .spd = packet.spd,
+                       .input = packet.bytes,
+                       .output = m_buffers[i]};
     }
   }
 
@@ -51,8 +56,12 @@ class Transfer {
   void take(const Completion& completion) {
     const std::size_t i = m_outcomes.size();
     EXPECT_EQ(completion.cookie, cookie(i)) << "completions out of order";
-    EXPECT_EQ(completion.verdict == Verdict::ok, completion.length != 0);
-    Outcome outcome{.verdict = completion.verdict, .sa = completion.sa.value, .output = {}};
+    EXPECT_EQ(completion.verdict == Verdict::ok || completion.verdict == Verdict::bypassed,
+              completion.length != 0);
+    Outcome outcome{.verdict = completion.verdict,
+                    .sa = completion.sa.value,
+                    .output = {},
+                    .next_hop = completion.next_hop};
     if (i >= m_buffers.size() || completion.length > m_buffers[i].size()) {
       ADD_FAILURE() << "a completion that nobody asked for, or longer than its buffer";
     } else {
@@ -143,10 +152,14 @@ InboundSa inbound_sa(std::uint32_t spi) {
 
 InboundSa peer_of(const OutboundSa& sa) {
   InboundSa peer = inbound_sa(sa.spi);
+  peer.cipher = sa.cipher;
   peer.key = sa.key;
+  peer.mode = sa.mode;
   peer.esn = sa.esn;
   peer.outer_destination = sa.outer_destination;
   peer.encapsulated = sa.encapsulation.has_value();
+  peer.selectors.source = IpRange::whole(sa.outer_destination.family());
+  peer.selectors.destination = peer.selectors.source;
   peer.replay_top = sa.next_sequence - 1;
   return peer;
 }
