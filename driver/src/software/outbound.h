@@ -39,7 +39,7 @@ class OutboundRow {
   Result protect(const InnerPacket& packet, ByteSpan output);
 
   const MacAddress& next_hop() const { return m_sa.next_hop; }
-  Lease lease() const { return {.limit = m_sa.lease_limit, .low = m_sa.lease_low, .esn = m_sa.esn}; }
+  Lease lease() const { return {.limit = m_sa.lease_limit, .esn = m_sa.esn}; }
   void renew(std::uint64_t lease_limit, std::uint64_t lease_low);
   OutboundSaCounters counters() const;
 

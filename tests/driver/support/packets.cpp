@@ -194,8 +194,8 @@ Bytes esp(const EspSpec& spec) {
   Writer iv;
   iv.u64(spec.sequence ^ 0x5a5a000000000000);  // a peer's IV need not be the sequence number
   writer.bytes(iv.view());
-  writer.bytes(seal(spec.cipher, spec.key, iv.view(), aad_of(spec.spi, spec.sequence, spec.esn),
-                    spec.plaintext));
+  writer.bytes(
+      seal(spec.cipher, spec.key, iv.view(), aad_of(spec.spi, spec.sequence, spec.esn), spec.plaintext));
   Writer datagram;
   if (spec.encapsulation) {
     datagram.u16(spec.encapsulation->source_port);

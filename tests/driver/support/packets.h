@@ -26,9 +26,9 @@ struct Ipv4Spec {
 Bytes ipv4(const Ipv4Spec& spec);
 
 struct ExtensionSpec {
-  std::uint8_t type = 0;        // 0 hop-by-hop, 43 routing, 44 fragment, 60 destination options
-  std::size_t units = 1;        // 8 bytes each; a fragment header has one
-  std::uint16_t fragment = 0;   // of a fragment header: offset in units of 8 bytes, << 3, and M
+  std::uint8_t type = 0;       // 0 hop-by-hop, 43 routing, 44 fragment, 60 destination options
+  std::size_t units = 1;       // 8 bytes each; a fragment header has one
+  std::uint16_t fragment = 0;  // of a fragment header: offset in units of 8 bytes, << 3, and M
 };
 struct Ipv6Spec {
   std::uint8_t traffic_class = 0;
