@@ -49,7 +49,11 @@ Expected<std::unique_ptr<SimulatedEngine>> SimulatedEngine::create(const Simulat
   if (!core) {
     return std::unexpected(core.error());
   }
-  auto registers = std::make_unique<Registers>(**core);
+  return create(std::move(*core));
+}
+
+Expected<std::unique_ptr<SimulatedEngine>> SimulatedEngine::create(std::unique_ptr<sim::EspCore> core) {
+  auto registers = std::make_unique<Registers>(*core);
   auto tables = card::SaTables::create(*registers, "simulated");
   if (!tables) {
     return std::unexpected(tables.error());
@@ -60,12 +64,17 @@ Expected<std::unique_ptr<SimulatedEngine>> SimulatedEngine::create(const Simulat
                             tables->capabilities().outbound_sas));
   }
   return std::unique_ptr<SimulatedEngine>(
-      new SimulatedEngine(std::move(*core), std::move(registers), std::move(*tables)));
+      new SimulatedEngine(std::move(core), std::move(registers), std::move(*tables)));
 }
 
 SimulatedEngine::SimulatedEngine(std::unique_ptr<sim::EspCore> core, std::unique_ptr<Registers> registers,
                                  card::SaTables tables)
     : m_core(std::move(core)), m_registers(std::move(registers)), m_tables(std::move(tables)) {}
+
+std::unique_ptr<sim::EspCore> SimulatedEngine::reset() && {
+  m_core->reset();
+  return std::move(m_core);
+}
 
 Expected<SaIndex> SimulatedEngine::add_outbound(const OutboundSa& sa) {
   return m_tables.add_outbound(sa);

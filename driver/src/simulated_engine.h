@@ -18,6 +18,10 @@ namespace espgate::driver {
 class SimulatedEngine final : public Engine {
  public:
   static Expected<std::unique_ptr<SimulatedEngine>> create(const SimulatedEngineOptions& options);
+  // On a core that has just been reset.
+  static Expected<std::unique_ptr<SimulatedEngine>> create(std::unique_ptr<sim::EspCore> core);
+  // Pulls the core's reset, whatever is on its way, and gives it back; the engine is over.
+  std::unique_ptr<sim::EspCore> reset() &&;
 
   const Capabilities& capabilities() const override { return m_tables.capabilities(); }
   Expected<SaIndex> add_outbound(const OutboundSa& sa) override;

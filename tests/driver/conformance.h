@@ -76,14 +76,31 @@ class Conformance : public ::testing::TestWithParam<EngineKind> {
   std::unique_ptr<Engine> m_engine;
 };
 
-class OutboundConformance : public Conformance {};
+// One for each file.
+class CacheConformance : public Conformance {};
+class EventConformance : public Conformance {};
+class HeaderConformance : public Conformance {};
 class InboundConformance : public Conformance {};
+class OutboundConformance : public Conformance {};
+class ParseConformance : public Conformance {};
+class ReplayConformance : public Conformance {};
+class SelectorConformance : public Conformance {};
 class TableConformance : public Conformance {};
+class TfcConformance : public Conformance {};
+class TransportConformance : public Conformance {};
 
 // Stands once in each engine's executable.
 #define ESPGATE_CONFORMANCE(name, kind)                                         \
-  INSTANTIATE_TEST_SUITE_P(name, OutboundConformance, ::testing::Values(kind)); \
+  INSTANTIATE_TEST_SUITE_P(name, CacheConformance, ::testing::Values(kind));    \
+  INSTANTIATE_TEST_SUITE_P(name, EventConformance, ::testing::Values(kind));    \
+  INSTANTIATE_TEST_SUITE_P(name, HeaderConformance, ::testing::Values(kind));   \
   INSTANTIATE_TEST_SUITE_P(name, InboundConformance, ::testing::Values(kind));  \
-  INSTANTIATE_TEST_SUITE_P(name, TableConformance, ::testing::Values(kind))
+  INSTANTIATE_TEST_SUITE_P(name, OutboundConformance, ::testing::Values(kind)); \
+  INSTANTIATE_TEST_SUITE_P(name, ParseConformance, ::testing::Values(kind));    \
+  INSTANTIATE_TEST_SUITE_P(name, ReplayConformance, ::testing::Values(kind));   \
+  INSTANTIATE_TEST_SUITE_P(name, SelectorConformance, ::testing::Values(kind)); \
+  INSTANTIATE_TEST_SUITE_P(name, TableConformance, ::testing::Values(kind));    \
+  INSTANTIATE_TEST_SUITE_P(name, TfcConformance, ::testing::Values(kind));      \
+  INSTANTIATE_TEST_SUITE_P(name, TransportConformance, ::testing::Values(kind))
 
 }  // namespace espgate::driver::test

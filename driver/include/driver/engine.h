@@ -22,8 +22,6 @@
 
 namespace espgate::driver {
 
-enum class Direction : std::uint8_t { outbound = 0, inbound = 1 };
-
 // Read from the engine, never assumed. The names are those of registers.toml.
 struct Capabilities {
   std::string name;     // "software", "simulated"

@@ -19,8 +19,8 @@ struct Flow {
   bool ports_known = false;
   std::uint16_t source_port = 0;  // host order
   std::uint16_t destination_port = 0;
-  IpAddress source;  // both of one family
-  IpAddress destination;
+  IpAddress source = {};  // both of one family
+  IpAddress destination = {};
 
   bool operator==(const Flow&) const = default;
 };
