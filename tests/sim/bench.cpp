@@ -102,13 +102,25 @@ Bytes InboundSa::outer(Bytes esp, std::uint8_t tos, std::size_t option_words) co
   return ip.build();
 }
 
-Bench::Bench(const std::string& trace_path) {
+namespace {
+
+std::unique_ptr<EspCore> new_core(const std::string& trace_path) {
   auto core = EspCore::create(trace_path);
   if (!core) {
     throw std::runtime_error(core.error().message);
   }
-  m_core = std::move(*core);
-  for (int i = 0; i < 1000 && (m_core->read(regs::reg_status) & 1) == 0; ++i) {
+  return std::move(*core);
+}
+
+}  // namespace
+
+Bench::Bench(const std::string& trace_path) : Bench(new_core(trace_path)) {}
+
+Bench::Bench(std::unique_ptr<EspCore> core) : m_core(std::move(core)) {
+  for (int i = 0; (m_core->read(regs::reg_status) & 1) == 0; ++i) {
+    if (i == 20000) {
+      throw std::runtime_error("the engine does not become ready");
+    }
   }
 }
 
