@@ -2,6 +2,7 @@
 // packet. Streams carry byte n of a beat in bits [8n+7:8n]; "big-endian" fields have their first
 // byte on top.
 `default_nettype none
+/* verilator lint_off UNUSEDPARAM */  // no top uses all of them
 package esp_core_pkg;
   localparam int unsigned MAX_PACKET_BYTES = 16384;
   localparam int unsigned BEATS_LOG2 = 6;         // ingress beat FIFO
@@ -9,11 +10,37 @@ package esp_core_pkg;
   localparam int unsigned DONE_LOG2 = 7;          // completion FIFO; covers the pipeline
   localparam int unsigned PACKET_LOG2 = 9;        // output FIFO in beats: two largest packets
   localparam int unsigned FRONT_CYCLES = 12;      // longer than either decision pipeline
+  localparam int unsigned PARSE_CYCLES = 4;       // of esp_ip_parse
 
-  localparam logic [7:0] PROTOCOL_IPV4 = 8'd4, PROTOCOL_TCP = 8'd6, PROTOCOL_UDP = 8'd17,
-                         PROTOCOL_DCCP = 8'd33, PROTOCOL_ESP = 8'd50, PROTOCOL_NONE = 8'd59,
-                         PROTOCOL_SCTP = 8'd132, PROTOCOL_UDP_LITE = 8'd136;
+  localparam logic [7:0] PROTOCOL_HOP_BY_HOP = 8'd0, PROTOCOL_ICMP = 8'd1, PROTOCOL_IPV4 = 8'd4,
+                         PROTOCOL_TCP = 8'd6, PROTOCOL_UDP = 8'd17, PROTOCOL_DCCP = 8'd33,
+                         PROTOCOL_IPV6 = 8'd41, PROTOCOL_ROUTING = 8'd43,
+                         PROTOCOL_FRAGMENT = 8'd44, PROTOCOL_ESP = 8'd50,
+                         PROTOCOL_ICMPV6 = 8'd58, PROTOCOL_NONE = 8'd59,
+                         PROTOCOL_OPTIONS = 8'd60, PROTOCOL_SCTP = 8'd132,
+                         PROTOCOL_MOBILITY = 8'd135, PROTOCOL_UDP_LITE = 8'd136;
   localparam logic [15:0] PORT_NAT_T = 16'd4500;  // RFC 3948
+
+  // What esp_ip_parse sees in the first 64 bytes of an IP packet ("Parsing an IP packet" of
+  // docs/developer/engine-behaviour.md). Of a malformed packet only `malformed` means anything.
+  typedef struct packed {
+    logic         malformed;
+    logic         ipv6;
+    logic         fragment;
+    logic         later_fragment;    // fragment offset is not zero
+    logic         extensions;        // IPv6: extension headers stand behind the IP header
+    logic         protocol_known;
+    logic         ports_known;
+    logic         window_exceeded;
+    logic [4:0]   upper_word;        // upper layer, in 4-byte words; 16: outside the window
+    logic [15:0]  total;             // bytes, IP header included
+    logic [7:0]   tos;               // TOS or traffic class
+    logic         df;                // set for IPv6, whose routers do not fragment
+    logic [7:0]   base_protocol;     // of the IP header itself
+    logic [7:0]   protocol;
+    logic [15:0]  source_port, destination_port;  // or ICMP or MH type as ports; else 0
+    logic [127:0] source, destination;            // IPv4: in the low 32 bits
+  } ip_t;
 
   // Everything the sequencer and the frame stage need of an outbound packet.
   typedef struct packed {
@@ -105,4 +132,5 @@ package esp_core_pkg;
     keep = bytes[6] ? {64{1'b1}} : ~({64{1'b1}} << bytes[5:0]);
   endfunction
 endpackage
+/* verilator lint_on UNUSEDPARAM */
 `default_nettype wire
