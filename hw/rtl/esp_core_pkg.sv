@@ -10,7 +10,7 @@ package esp_core_pkg;
   localparam int unsigned DONE_LOG2 = 7;          // completion FIFO; covers the pipeline
   localparam int unsigned PACKET_LOG2 = 9;        // output FIFO in beats: two largest packets
   localparam int unsigned FRONT_CYCLES = 12;      // longer than either decision pipeline
-  localparam int unsigned PARSE_CYCLES = 4;       // of esp_ip_parse
+  localparam int unsigned PARSE_CYCLES = 6;       // of esp_ip_parse
 
   localparam logic [7:0] PROTOCOL_HOP_BY_HOP = 8'd0, PROTOCOL_ICMP = 8'd1, PROTOCOL_IPV4 = 8'd4,
                          PROTOCOL_TCP = 8'd6, PROTOCOL_UDP = 8'd17, PROTOCOL_DCCP = 8'd33,
@@ -41,6 +41,27 @@ package esp_core_pkg;
     logic [15:0]  source_port, destination_port;  // or ICMP or MH type as ports; else 0
     logic [127:0] source, destination;            // IPv4: in the low 32 bits
   } ip_t;
+
+  // The parser's way along extension headers, see esp_ip_walk: a header by its number, what stands at
+  // one of the places in the window, and where the walk is.
+  typedef struct packed {
+    logic        extension;       // it is an extension header
+    logic        is_fragment;     // namely a fragment header
+    logic [2:0]  port_bytes;      // bytes of it that hold ports; 0: it has none
+    logic [7:0]  protocol;
+  } ip_next_t;
+  typedef struct packed {
+    logic        fragment;        // if it is a fragment header
+    logic        later_fragment;
+    logic [8:0]  units;           // its length if it is none
+    ip_next_t    next;
+  } ip_extension_t;
+  typedef struct packed {
+    logic        walking;         // no upper layer found yet
+    logic [1:0]  place;           // 3: outside the window; IPv4: 0
+    logic [12:0] left;            // whole units from there to the end of the packet
+    ip_next_t    next;            // what stands there
+  } ip_walk_t;
 
   // Everything the sequencer and the frame stage need of an outbound packet.
   typedef struct packed {

@@ -182,7 +182,7 @@ struct Packet {
 
 class IpParser {
  public:
-  static constexpr std::size_t latency = 4;  // esp_core_pkg::PARSE_CYCLES
+  static constexpr std::size_t latency = 6;  // esp_core_pkg::PARSE_CYCLES
 
   IpParser() {
     m_model.rst_ni = 0;
