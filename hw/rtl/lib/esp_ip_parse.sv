@@ -16,19 +16,12 @@ module esp_ip_parse (
 );
   // A header by its number.
   function automatic esp_core_pkg::ip_next_t next_of(input logic [7:0] protocol);
-    logic [2:0] port_bytes;
-    if (protocol == esp_core_pkg::PROTOCOL_TCP || protocol == esp_core_pkg::PROTOCOL_UDP
-        || protocol == esp_core_pkg::PROTOCOL_DCCP || protocol == esp_core_pkg::PROTOCOL_SCTP
-        || protocol == esp_core_pkg::PROTOCOL_UDP_LITE) port_bytes = 3'd4;
-    else if (protocol == esp_core_pkg::PROTOCOL_MOBILITY) port_bytes = 3'd3;
-    else if (protocol == esp_core_pkg::PROTOCOL_ICMP
-             || protocol == esp_core_pkg::PROTOCOL_ICMPV6) port_bytes = 3'd2;
-    else port_bytes = 3'd0;
     next_of = {protocol == esp_core_pkg::PROTOCOL_HOP_BY_HOP
                || protocol == esp_core_pkg::PROTOCOL_ROUTING
                || protocol == esp_core_pkg::PROTOCOL_FRAGMENT
                || protocol == esp_core_pkg::PROTOCOL_OPTIONS,
-               protocol == esp_core_pkg::PROTOCOL_FRAGMENT, port_bytes, protocol};
+               protocol == esp_core_pkg::PROTOCOL_FRAGMENT,
+               esp_core_pkg::port_bytes(protocol), protocol};
   endfunction
   // From the header's first four bytes without the reserved bits of a fragment header.
   function automatic esp_core_pkg::ip_extension_t extension_in(input logic [29:0] head);
