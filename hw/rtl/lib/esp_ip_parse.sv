@@ -207,6 +207,7 @@ module esp_ip_parse (
       end
     end
     if (ip3_q.ipv6) ip3.upper_word = unit3 > 10'd2 ? 5'd16 : 5'd10 + {2'd0, unit3[1:0], 1'b0};
+    ip3.upper_unit = walk3_q.rest_units > {3'd0, unit3};
     port_bytes3 = port_bytes(ip3.protocol);
     // Ports are whole in the window or whole outside: they stand at a multiple of 4 bytes.
     if (ip3.protocol_known && !ip3.later_fragment && port_bytes3 != 3'd0
