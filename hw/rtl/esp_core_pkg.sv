@@ -9,8 +9,12 @@ package esp_core_pkg;
   localparam int unsigned RECORDS_LOG2 = 5;       // decided packets that await the sequencer
   localparam int unsigned DONE_LOG2 = 7;          // completion FIFO; covers the pipeline
   localparam int unsigned PACKET_LOG2 = 9;        // output FIFO in beats: two largest packets
-  localparam int unsigned FRONT_CYCLES = 12;      // longer than either decision pipeline
-  localparam int unsigned PARSE_CYCLES = 4;       // of esp_ip_parse
+  localparam int unsigned FRONT_CYCLES = 32;      // longer than either decision pipeline
+  localparam int unsigned PARSE_CYCLES = 4;       // esp_ip_parse
+  localparam int unsigned HASH_CYCLES = 2;        // esp_table_hash
+  localparam int unsigned TABLE_CYCLES = 3;       // esp_hash_table
+  localparam int unsigned SPI_CYCLES = HASH_CYCLES + TABLE_CYCLES;
+  localparam int unsigned SPD_CACHE_CYCLES = HASH_CYCLES + TABLE_CYCLES;
 
   localparam logic [7:0] PROTOCOL_HOP_BY_HOP = 8'd0, PROTOCOL_ICMP = 8'd1, PROTOCOL_IPV4 = 8'd4,
                          PROTOCOL_TCP = 8'd6, PROTOCOL_UDP = 8'd17, PROTOCOL_DCCP = 8'd33,
@@ -47,7 +51,7 @@ package esp_core_pkg;
   typedef struct packed {
     logic [7:0]    verdict;
     logic [15:0]   sa;
-    logic          lease_low;
+    logic [47:0]   next_hop;
     logic          encapsulation;
     logic [15:0]   total;         // inner total_length, bytes
     logic [15:0]   text_bytes;    // inner packet, padding and trailer: what is encrypted
@@ -62,6 +66,15 @@ package esp_core_pkg;
     logic [1279:0] powers;
   } outbound_record_t;
 
+  // What changes with every outbound packet, one row per SA: the sa_outbound set of
+  // hw/registers.toml in its order, first counter lowest.
+  typedef struct packed {
+    logic [63:0] next_sequence;
+    logic [63:0] expired;
+    logic [63:0] bytes;
+    logic [63:0] packets;
+  } outbound_state_t;
+
   // Byte order: stream to big-endian and back.
   function automatic logic [15:0] swap16(input logic [15:0] x);
     swap16 = {x[7:0], x[15:8]};
@@ -71,6 +84,19 @@ package esp_core_pkg;
   endfunction
   function automatic logic [127:0] swap128(input logic [127:0] x);
     swap128 = {swap32(x[31:0]), swap32(x[63:32]), swap32(x[95:64]), swap32(x[127:96])};
+  endfunction
+
+  function automatic logic is_icmp(input logic [7:0] protocol);
+    is_icmp = protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6;
+  endfunction
+  // Bytes of the upper layer that hold its ports; 0 when it has none.
+  function automatic logic [2:0] port_bytes(input logic [7:0] protocol);
+    if (protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP
+        || protocol == PROTOCOL_DCCP || protocol == PROTOCOL_SCTP
+        || protocol == PROTOCOL_UDP_LITE) port_bytes = 3'd4;
+    else if (is_icmp(protocol)) port_bytes = 3'd2;
+    else if (protocol == PROTOCOL_MOBILITY) port_bytes = 3'd3;
+    else port_bytes = 3'd0;
   endfunction
 
   // Internet checksum (RFC 1071): one step of folding the carries back.

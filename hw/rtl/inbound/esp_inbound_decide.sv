@@ -168,7 +168,7 @@ module esp_inbound_decide #(
     record.info.shifted = record.info.crypt && shifted;
     record.info.transport = record.info.crypt && row14_q.transport;
     record.info.sa = '0;
-    if (outer14_q.verdict == esp_regs_pkg::VERDICT_OK && !outer14_q.look_up && spi_hit14_q)
+    if (outer14_q.verdict == esp_regs_pkg::VERDICT_OK && !outer14_q.look_up)
       record.info.sa[SA_LOG2-1:0] = sa14_q;
     record.info.sequence_low = outer14_q.sequence_low;
     record.info.sequence_guess = guess14_q;

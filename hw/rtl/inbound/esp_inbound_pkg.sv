@@ -4,7 +4,7 @@
 package esp_inbound_pkg;
   // From the first beat to the record: parse, fields, UDP, SPI table, row, number, record.
   localparam int unsigned OUTER_CYCLES = esp_core_pkg::PARSE_CYCLES + 2;
-  localparam int unsigned CHECK_CYCLES = 8;       // of esp_inbound_check
+  localparam int unsigned CHECK_CYCLES = 7;       // of esp_inbound_check
   // Longest IP header in front of an ESP header that the first beat holds whole.
   localparam int unsigned HEADER_WORDS = 12;
   localparam int unsigned HEADER_BITS = 32 * HEADER_WORDS;
@@ -77,7 +77,6 @@ package esp_inbound_pkg;
 
   // As the check stage needs it.
   typedef struct packed {
-    logic         transport;
     logic         selector_ipv6;
     logic         protocol_any;
     logic [7:0]   protocol;

@@ -48,18 +48,6 @@ module esp_ip_parse (
   function automatic logic [8:0] units_of(input logic [7:0] protocol, input logic [8:0] units);
     units_of = protocol == esp_core_pkg::PROTOCOL_FRAGMENT ? 9'd1 : units;
   endfunction
-  function automatic logic is_icmp(input logic [7:0] protocol);
-    is_icmp = protocol == esp_core_pkg::PROTOCOL_ICMP || protocol == esp_core_pkg::PROTOCOL_ICMPV6;
-  endfunction
-  // Bytes of the upper layer that hold its ports; 0 when it has none.
-  function automatic logic [2:0] port_bytes(input logic [7:0] protocol);
-    if (protocol == esp_core_pkg::PROTOCOL_TCP || protocol == esp_core_pkg::PROTOCOL_UDP
-        || protocol == esp_core_pkg::PROTOCOL_DCCP || protocol == esp_core_pkg::PROTOCOL_SCTP
-        || protocol == esp_core_pkg::PROTOCOL_UDP_LITE) port_bytes = 3'd4;
-    else if (is_icmp(protocol)) port_bytes = 3'd2;
-    else if (protocol == esp_core_pkg::PROTOCOL_MOBILITY) port_bytes = 3'd3;
-    else port_bytes = 3'd0;
-  endfunction
   // `bytes` bytes from `unit` on lie within the packet.
   function automatic logic holds(input logic [9:0] unit, input logic [2:0] bytes,
                                  input logic [12:0] rest_units, input logic [2:0] rest_bytes);
@@ -208,7 +196,7 @@ module esp_ip_parse (
     end
     if (ip3_q.ipv6) ip3.upper_word = unit3 > 10'd2 ? 5'd16 : 5'd10 + {2'd0, unit3[1:0], 1'b0};
     ip3.upper_unit = walk3_q.rest_units > {3'd0, unit3};
-    port_bytes3 = port_bytes(ip3.protocol);
+    port_bytes3 = esp_core_pkg::port_bytes(ip3.protocol);
     // Ports are whole in the window or whole outside: they stand at a multiple of 4 bytes.
     if (ip3.protocol_known && !ip3.later_fragment && port_bytes3 != 3'd0
         && holds(unit3, port_bytes3, walk3_q.rest_units, walk3_q.rest_bytes)) begin
@@ -220,7 +208,7 @@ module esp_ip_parse (
     port_word = ip3_q.ipv6 ? 4'd10 + {1'b0, walk3_q.unit[1:0], 1'b0} : ip3_q.upper_word[3:0];
     ports = esp_core_pkg::swap32(data3_q[{port_word, 5'd0}+:32]);
     if (ip3.ports_known) begin
-      if (is_icmp(ip3_q.protocol)) begin
+      if (esp_core_pkg::is_icmp(ip3_q.protocol)) begin
         ip3.source_port = ports[31:16];
         ip3.destination_port = ports[31:16];
       end else if (ip3_q.protocol == esp_core_pkg::PROTOCOL_MOBILITY) begin
