@@ -41,7 +41,7 @@ module esp_inbound_decide #(
   localparam int unsigned PARSE_CYCLES = esp_core_pkg::PARSE_CYCLES;
   localparam int unsigned SPI_CYCLES = esp_core_pkg::SPI_CYCLES;
   localparam int unsigned CACHE_CYCLES = esp_core_pkg::SPD_CACHE_CYCLES;
-  localparam int unsigned OUTER_CYCLES = esp_inbound_pkg::OUTER_CYCLES;
+  localparam int unsigned OUTER_CYCLES = PARSE_CYCLES + 2;
 
   // --- 1 to 6: outer headers ----
   logic parsed4, valid6;

@@ -1,7 +1,6 @@
 // Outer headers of an inbound frame: steps 1 to 7 of the order of checks
-// (docs/developer/engine-behaviour.md). One packet per cycle; the answer comes
-// esp_inbound_pkg::OUTER_CYCLES after the first beat. The parser's own answer, for the SPD cache,
-// comes after esp_core_pkg::PARSE_CYCLES.
+// (docs/developer/engine-behaviour.md). One packet per cycle. The parser's own answer, for the SPD
+// cache, comes esp_core_pkg::PARSE_CYCLES after the first beat, the verdict two cycles after it.
 //
 //   1-4 parse   5 words from the upper layer on   6 verdict
 `default_nettype none

@@ -2,8 +2,6 @@
 `default_nettype none
 /* verilator lint_off UNUSEDPARAM */  // a model of one part uses some of the constants
 package esp_inbound_pkg;
-  // From the first beat to the record: parse, fields, UDP, SPI table, row, number, record.
-  localparam int unsigned OUTER_CYCLES = esp_core_pkg::PARSE_CYCLES + 2;
   localparam int unsigned CHECK_CYCLES = 7;       // of esp_inbound_check
   // Longest IP header in front of an ESP header that the first beat holds whole.
   localparam int unsigned HEADER_WORDS = 12;
