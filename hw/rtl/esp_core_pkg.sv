@@ -38,6 +38,7 @@ package esp_core_pkg;
     logic         ports_known;
     logic         window_exceeded;
     logic [4:0]   upper_word;        // upper layer, in 4-byte words; 16: outside the window
+    logic         upper_unit;        // 8 bytes of it or more lie within the packet
     logic [15:0]  total;             // bytes, IP header included
     logic [7:0]   tos;               // TOS or traffic class
     logic         df;                // set for IPv6, whose routers do not fragment
@@ -116,55 +117,14 @@ package esp_core_pkg;
     logic [1279:0] powers;
   } outbound_record_t;
 
-  // Everything of an inbound packet that later stages need besides its beats.
-  typedef struct packed {
-    logic [7:0]  verdict;         // of steps 1 to 9 of the order of checks
-    logic        crypt;           // goes through the cipher: verdict ok so far and no sure replay
-    logic [15:0] sa;
-    logic [47:0] next_hop;
-    logic        esn;
-    logic        replay_check;
-    logic [31:0] sequence_low;
-    logic [31:0] sequence_guess;  // high half that keys the ICV
-    logic [15:0] text_bytes;      // ciphertext
-    logic [1:0]  ecn;             // of the outer header
-    logic        protocol_any;
-    logic [7:0]  protocol;
-    logic [31:0] source_first, source_last, destination_first, destination_last;
-    logic [15:0] source_port_first, source_port_last;
-    logic [15:0] destination_port_first, destination_port_last;
-  } inbound_info_t;
-
-  typedef struct packed {
-    inbound_info_t info;
-    logic [4:0]    offset_words;  // where the ciphertext starts in the frame, 9..16
-    logic          key_256;
-    logic [255:0]  key;
-    logic [31:0]   salt;
-    logic [31:0]   spi;
-    logic [63:0]   iv;
-    logic [1279:0] powers;
-  } inbound_record_t;
-
-  // What changes with every packet, one row per SA: the sa_outbound and sa_inbound sets of
-  // hw/registers.toml in their order, first counter lowest, and the replay window.
+  // What changes with every outbound packet, one row per SA: the sa_outbound set of
+  // hw/registers.toml in its order, first counter lowest.
   typedef struct packed {
     logic [63:0] next_sequence;
     logic [63:0] expired;
     logic [63:0] bytes;
     logic [63:0] packets;
   } outbound_state_t;
-  typedef struct packed {
-    logic [63:0] window;          // bit i: number top - i was received
-    logic [63:0] top;
-    logic [63:0] selector_mismatch;
-    logic [63:0] icv_failed;
-    logic [63:0] replay_duplicate;
-    logic [63:0] replay_too_old;
-    logic [63:0] expired;
-    logic [63:0] bytes;
-    logic [63:0] packets;
-  } inbound_state_t;
 
   // Byte order: stream to big-endian and back.
   function automatic logic [15:0] swap16(input logic [15:0] x);

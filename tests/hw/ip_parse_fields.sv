@@ -16,6 +16,7 @@ module ip_parse_fields (
   output logic              ports_known_o,
   output logic              window_exceeded_o,
   output logic [4:0]        upper_word_o,
+  output logic              upper_unit_o,
   output logic [15:0]       total_o,
   output logic [7:0]        tos_o,
   output logic              df_o,
@@ -37,6 +38,7 @@ module ip_parse_fields (
   assign ports_known_o = ip.ports_known;
   assign window_exceeded_o = ip.window_exceeded;
   assign upper_word_o = ip.upper_word;
+  assign upper_unit_o = ip.upper_unit;
   assign total_o = ip.total;
   assign tos_o = ip.tos;
   assign df_o = ip.df;

@@ -30,6 +30,7 @@ struct Parsed {
   bool ports_known = false;
   bool window_exceeded = false;
   std::size_t upper_word = 0;
+  bool upper_unit = false;  // only looked at when the protocol is known
   std::size_t total = 0;
   std::uint8_t tos = 0;
   bool df = false;
@@ -53,6 +54,7 @@ std::string to_string(const Parsed& p) {
          (p.ports_known ? " ports " + std::to_string(p.source_port) + " " + std::to_string(p.destination_port)
                         : "") +
          (p.window_exceeded ? " window exceeded" : "") + " upper " + std::to_string(p.upper_word) +
+         (p.upper_unit ? " with 8 bytes" : "") +
          " total " + std::to_string(p.total) + " tos " + std::to_string(p.tos) + (p.df ? " df" : "") +
          " base " + std::to_string(p.base_protocol) + " " + to_hex(p.source) + " " + to_hex(p.destination);
 }
@@ -85,6 +87,7 @@ void reference_ports(ByteView bytes, std::size_t upper, Parsed& p) {
     p.window_exceeded = true;
     return;
   }
+  p.upper_unit = upper + 8 <= p.total;
   if (p.later_fragment || size == 0 || upper + size > p.total) {
     return;
   }
@@ -222,6 +225,7 @@ class IpParser {
              .ports_known = m_model.ports_known_o != 0,
              .window_exceeded = m_model.window_exceeded_o != 0,
              .upper_word = m_model.upper_word_o,
+             .upper_unit = m_model.protocol_known_o != 0 && m_model.upper_unit_o != 0,
              .total = m_model.total_o,
              .tos = m_model.tos_o,
              .df = m_model.df_o != 0,

@@ -29,48 +29,11 @@ void set_address(std::vector<std::uint32_t>& row, regs::Field field, const IpAdd
   set(row, {field.lsb, address.is_v4() ? 32U : field.width}, address.bytes());
 }
 
-constexpr std::uint64_t no_limit = ~std::uint64_t{0};
-
 std::uint32_t place(regs::Field field, std::uint32_t value) {
   return value << field.lsb;
 }
 
 }  // namespace
-
-Esp InboundSa::esp(std::uint64_t sequence) const {
-  return {.spi = spi,
-          .key = key,
-          .salt = salt,
-          .esn = esn,
-          .sequence = sequence,
-          .padding = {},
-          .pad_length = {}};
-}
-
-Bytes InboundSa::packet(std::uint64_t sequence, ByteView inner, std::uint8_t outer_tos) const {
-  return outer(esp(sequence).build(inner), outer_tos);
-}
-
-Bytes InboundSa::outer(Bytes esp, std::uint8_t tos, std::size_t option_words) const {
-  Ipv4 ip{.tos = tos,
-          .protocol = 50,
-          .source = 0xc6336401,
-          .destination = outer_destination,
-          .option_words = option_words,
-          .payload = {}};
-  if (encapsulated) {
-    ip.protocol = 17;
-    Writer udp;
-    udp.u16(33333);
-    udp.u16(4500);
-    udp.u16(static_cast<std::uint16_t>(8 + esp.size()));
-    udp.u16(0);
-    udp.bytes(esp);
-    esp = std::move(udp).finish();
-  }
-  ip.payload = std::move(esp);
-  return ip.build();
-}
 
 Bench::Bench(const std::string& trace_path) {
   auto core = EspCore::create(trace_path);
@@ -131,27 +94,43 @@ std::vector<std::uint32_t> Bench::row(const InboundSa& sa) {
   std::vector<std::uint32_t> row(regs::engine_shadow_words);
   set(row, f::valid, 1);
   set(row, f::key_256, sa.key.size() == 32 ? 1 : 0);
+  set(row, f::gmac, sa.gmac ? 1 : 0);
   set(row, f::esn, sa.esn ? 1 : 0);
+  set(row, f::transport, sa.transport ? 1 : 0);
+  set(row, f::ipv6, sa.ipv6 ? 1 : 0);
+  set(row, f::selector_ipv6, sa.selector_ipv6 ? 1 : 0);
   set(row, f::encapsulation, sa.encapsulated ? 1 : 0);
   set(row, f::replay_check, sa.replay_check ? 1 : 0);
   set(row, f::protocol_any, sa.protocol ? 0 : 1);
   set(row, f::protocol, sa.protocol.value_or(0));
   set(row, f::spi, sa.spi);
   set(row, f::salt, ByteView(sa.salt));
-  set(row, f::outer_destination, sa.outer_destination);
-  set(row, f::source_first, sa.source_first);
-  set(row, f::source_last, sa.source_last);
-  set(row, f::destination_first, sa.destination_first);
-  set(row, f::destination_last, sa.destination_last);
+  if (sa.ipv6) {
+    set(row, f::outer_destination, ByteView(sa.outer_destination6));
+  } else {
+    set(row, f::outer_destination, sa.outer_destination);
+  }
+  if (sa.selector_ipv6) {
+    set(row, f::source_first, ByteView(sa.source_first6));
+    set(row, f::source_last, ByteView(sa.source_last6));
+    set(row, f::destination_first, ByteView(sa.destination_first6));
+    set(row, f::destination_last, ByteView(sa.destination_last6));
+  } else {
+    set(row, f::source_first, sa.source_first);
+    set(row, f::source_last, sa.source_last);
+    set(row, f::destination_first, sa.destination_first);
+    set(row, f::destination_last, sa.destination_last);
+  }
   set(row, f::source_port_first, sa.source_port_first);
   set(row, f::source_port_last, sa.source_port_last);
   set(row, f::destination_port_first, sa.destination_port_first);
   set(row, f::destination_port_last, sa.destination_port_last);
   set(row, f::replay_top, sa.replay_top);
-  set(row, f::replay_window, 64);
-  for (const auto limit : {f::soft_packets, f::soft_bytes, f::hard_packets, f::hard_bytes}) {
-    set(row, limit, no_limit);
-  }
+  set(row, f::replay_window, sa.replay_window);
+  set(row, f::soft_packets, sa.soft_packets);
+  set(row, f::soft_bytes, sa.soft_bytes);
+  set(row, f::hard_packets, sa.hard_packets);
+  set(row, f::hard_bytes, sa.hard_bytes);
   set(row, f::next_hop, sa.next_hop);
   set(row, f::key, ByteView(sa.key));
   const auto h = hash_powers(sa.key);

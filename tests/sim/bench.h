@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "card/registers.h"
+#include "inbound_sa.h"
 #include "outbound_sa.h"
 #include "reference.h"
 #include "sim/esp_core.h"
@@ -25,29 +26,6 @@ enum Verdict : std::uint8_t {
 #define ESPGATE_VERDICT(name, code, kind, text) name = code,
 #include "driver/verdicts.def"
 #undef ESPGATE_VERDICT
-};
-
-struct InboundSa {
-  std::uint32_t spi = 0x2000;
-  Bytes key = Bytes(16, 0x22);
-  std::array<std::uint8_t, 4> salt{5, 6, 7, 8};
-  bool esn = false;
-  bool encapsulated = false;
-  bool replay_check = true;
-  std::optional<std::uint8_t> protocol;
-  std::uint32_t outer_destination = 0xc0000201;
-  std::uint32_t source_first = 0, source_last = ~0U;
-  std::uint32_t destination_first = 0, destination_last = ~0U;
-  std::uint16_t source_port_first = 0, source_port_last = 65535;
-  std::uint16_t destination_port_first = 0, destination_port_last = 65535;
-  std::uint64_t replay_top = 0;
-  std::uint64_t next_hop = 0x020000000002;
-
-  Esp esp(std::uint64_t sequence) const;
-  // A whole packet as the peer would send it.
-  Bytes packet(std::uint64_t sequence, ByteView inner, std::uint8_t outer_tos = 0) const;
-  // The same around ESP bytes that a test has made itself.
-  Bytes outer(Bytes esp, std::uint8_t tos = 0, std::size_t option_words = 0) const;
 };
 
 // A finished packet with its bytes.

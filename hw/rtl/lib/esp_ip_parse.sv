@@ -152,6 +152,7 @@ module esp_ip_parse (
     if (ip5.ipv6) begin
       ip5_known.upper_word = walk5.place == 2'd3 ? 5'd16 : 5'd10 + {2'd0, walk5.place, 1'b0};
     end
+    ip5_known.upper_unit = walk5.left != '0;
     ip5_known.window_exceeded = !ip5_known.protocol_known;
     if (ip5_known.protocol_known && !ip5.later_fragment && walk5.next.port_bytes != 3'd0
         && (walk5.left != '0 || ports5.rest >= walk5.next.port_bytes)) begin
