@@ -22,6 +22,9 @@ class VerilatedCore final : public EspCore {
   VerilatedCore(const VerilatedCore&) = delete;
   VerilatedCore& operator=(const VerilatedCore&) = delete;
   ~VerilatedCore() override {
+    // The model's scopes leave the context that the thread used last, which may be that of another core, gone
+    // by now.
+    Verilated::threadContextp(&m_context);
     m_model.final();
     if (m_trace) {
       m_trace->close();
