@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <bit>
 #include <memory>
 #include <stdexcept>
 
@@ -90,19 +89,6 @@ Bytes gcm_seal(ByteView key, ByteView nonce, ByteView aad, ByteView text) {
   return out;
 }
 
-std::uint32_t table_index(std::span<const std::uint32_t> key, std::uint32_t way, std::uint32_t log2) {
-  const bool second = way >= 2;
-  std::uint32_t x = 0;
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    const auto n = static_cast<int>(i);
-    x ^= std::rotl(key[i], second ? 7 * n + 3 : 5 * n);
-    x ^= std::rotl(key[i], second ? 13 * n + 20 : 11 * n + 13);
-  }
-  x ^= x >> 15;
-  x ^= std::rotl(x, 9) & std::rotl(x, 22);
-  return (way % 2 == 0 ? x : x >> 16) & ((1U << log2) - 1);
-}
-
 Bytes Ipv4::build() const {
   const std::size_t header = 20 + 4 * option_words;
   Writer w;
@@ -124,23 +110,39 @@ Bytes Ipv4::build() const {
   return std::move(w).finish();
 }
 
+Bytes Ipv6::build() const {
+  Writer w;
+  w.u32(6U << 28 | std::uint32_t{tos} << 20 | flow_label);
+  w.u16(static_cast<std::uint16_t>(payload.size()));
+  w.u8(next_header);
+  w.u8(hop_limit);
+  w.bytes(source);
+  w.bytes(destination);
+  w.bytes(payload);
+  return std::move(w).finish();
+}
+
+Bytes any_bytes(std::size_t size) {
+  Bytes bytes(size);
+  std::uint32_t x = 0x2545f491U + static_cast<std::uint32_t>(size);
+  for (std::uint8_t& byte : bytes) {
+    x = x * 1664525 + 1013904223;
+    byte = static_cast<std::uint8_t>(x >> 24);
+  }
+  return bytes;
+}
+
 Bytes udp_packet(std::size_t size, std::uint8_t tos, std::uint16_t source_port,
                  std::uint16_t destination_port) {
   Ipv4 ip;
   ip.tos = tos;
-  Writer udp;
+  ip.payload = any_bytes(size - 20);
   if (size >= 28) {
-    udp.u16(source_port);
-    udp.u16(destination_port);
-    udp.u16(static_cast<std::uint16_t>(size - 20));
-    udp.u16(0);
+    store_be16(ip.payload, 0, source_port);
+    store_be16(ip.payload, 2, destination_port);
+    store_be16(ip.payload, 4, static_cast<std::uint16_t>(size - 20));
+    store_be16(ip.payload, 6, 0);
   }
-  std::uint32_t x = 0x2545f491U + static_cast<std::uint32_t>(size);
-  while (udp.size() + 20 < size) {
-    x = x * 1664525 + 1013904223;
-    udp.u8(static_cast<std::uint8_t>(x >> 24));
-  }
-  ip.payload = std::move(udp).finish();
   return ip.build();
 }
 
@@ -173,7 +175,14 @@ Bytes Esp::build(ByteView payload) const {
   } else {
     aad.u32(static_cast<std::uint32_t>(sequence));
   }
-  header.bytes(gcm_seal(key, nonce.view(), aad.view(), text.view()));
+  if (gmac) {
+    aad.u64(sequence);
+    aad.bytes(text.view());
+    header.bytes(text.view());
+    header.bytes(gcm_seal(key, nonce.view(), aad.view(), {}));
+  } else {
+    header.bytes(gcm_seal(key, nonce.view(), aad.view(), text.view()));
+  }
   return std::move(header).finish();
 }
 
