@@ -2,8 +2,7 @@
 // packet. Streams carry byte n of a beat in bits [8n+7:8n]; "big-endian" fields have their first
 // byte on top.
 `default_nettype none
-// A model of one part uses some of the constants.
-/* verilator lint_off UNUSEDPARAM */
+/* verilator lint_off UNUSEDPARAM */  // no top uses all of them
 package esp_core_pkg;
   localparam int unsigned MAX_PACKET_BYTES = 16384;
   localparam int unsigned BEATS_LOG2 = 6;         // ingress beat FIFO
@@ -17,32 +16,35 @@ package esp_core_pkg;
   localparam int unsigned SPI_CYCLES = HASH_CYCLES + TABLE_CYCLES;
   localparam int unsigned SPD_CACHE_CYCLES = HASH_CYCLES + TABLE_CYCLES;
 
-  localparam logic [7:0] PROTOCOL_IPV4 = 8'd4, PROTOCOL_TCP = 8'd6, PROTOCOL_UDP = 8'd17,
-                         PROTOCOL_DCCP = 8'd33, PROTOCOL_ESP = 8'd50, PROTOCOL_NONE = 8'd59,
-                         PROTOCOL_SCTP = 8'd132, PROTOCOL_UDP_LITE = 8'd136;
+  localparam logic [7:0] PROTOCOL_HOP_BY_HOP = 8'd0, PROTOCOL_ICMP = 8'd1, PROTOCOL_IPV4 = 8'd4,
+                         PROTOCOL_TCP = 8'd6, PROTOCOL_UDP = 8'd17, PROTOCOL_DCCP = 8'd33,
+                         PROTOCOL_IPV6 = 8'd41, PROTOCOL_ROUTING = 8'd43,
+                         PROTOCOL_FRAGMENT = 8'd44, PROTOCOL_ESP = 8'd50,
+                         PROTOCOL_ICMPV6 = 8'd58, PROTOCOL_NONE = 8'd59,
+                         PROTOCOL_OPTIONS = 8'd60, PROTOCOL_SCTP = 8'd132,
+                         PROTOCOL_MOBILITY = 8'd135, PROTOCOL_UDP_LITE = 8'd136;
   localparam logic [15:0] PORT_NAT_T = 16'd4500;  // RFC 3948
 
-  // What the parser tells of an IP packet (docs/developer/engine-behaviour.md, "Parsing an IP
-  // packet").
+  // What esp_ip_parse sees in the first 64 bytes of an IP packet ("Parsing an IP packet" of
+  // docs/developer/engine-behaviour.md). Of a malformed packet only `malformed` means anything.
   typedef struct packed {
     logic         malformed;
     logic         ipv6;
     logic         fragment;
-    logic         later_fragment;
-    logic         extensions;     // IPv6 extension headers were walked
+    logic         later_fragment;    // fragment offset is not zero
+    logic         extensions;        // IPv6: extension headers stand behind the IP header
     logic         protocol_known;
     logic         ports_known;
     logic         window_exceeded;
-    logic [4:0]   upper_word;     // offset of the upper layer in 4-byte words; 16: that or beyond
-    logic [15:0]  total;
-    logic [7:0]   tos;            // or traffic class
-    logic         df;
-    logic [7:0]   base_protocol;  // protocol or next header field of the first header
+    logic [4:0]   upper_word;        // upper layer, in 4-byte words; 16: outside the window
+    logic         upper_unit;        // 8 bytes of it or more lie within the packet
+    logic [15:0]  total;             // bytes, IP header included
+    logic [7:0]   tos;               // TOS or traffic class
+    logic         df;                // set for IPv6, whose routers do not fragment
+    logic [7:0]   base_protocol;     // of the IP header itself
     logic [7:0]   protocol;
-    logic [15:0]  source_port;
-    logic [15:0]  destination_port;
-    logic [127:0] source;         // IPv4 in the low 32 bits
-    logic [127:0] destination;
+    logic [15:0]  source_port, destination_port;  // or ICMP or MH type as ports; else 0
+    logic [127:0] source, destination;            // IPv4: in the low 32 bits
   } ip_t;
 
   // Everything the sequencer and the frame stage need of an outbound packet.
@@ -64,55 +66,14 @@ package esp_core_pkg;
     logic [1279:0] powers;
   } outbound_record_t;
 
-  // Everything of an inbound packet that later stages need besides its beats.
-  typedef struct packed {
-    logic [7:0]  verdict;         // of steps 1 to 9 of the order of checks
-    logic        crypt;           // goes through the cipher: verdict ok so far and no sure replay
-    logic [15:0] sa;
-    logic [47:0] next_hop;
-    logic        esn;
-    logic        replay_check;
-    logic [31:0] sequence_low;
-    logic [31:0] sequence_guess;  // high half that keys the ICV
-    logic [15:0] text_bytes;      // ciphertext
-    logic [1:0]  ecn;             // of the outer header
-    logic        protocol_any;
-    logic [7:0]  protocol;
-    logic [31:0] source_first, source_last, destination_first, destination_last;
-    logic [15:0] source_port_first, source_port_last;
-    logic [15:0] destination_port_first, destination_port_last;
-  } inbound_info_t;
-
-  typedef struct packed {
-    inbound_info_t info;
-    logic [4:0]    offset_words;  // where the ciphertext starts in the frame, 9..16
-    logic          key_256;
-    logic [255:0]  key;
-    logic [31:0]   salt;
-    logic [31:0]   spi;
-    logic [63:0]   iv;
-    logic [1279:0] powers;
-  } inbound_record_t;
-
-  // What changes with every packet, one row per SA: the sa_outbound and sa_inbound sets of
-  // hw/registers.toml in their order, first counter lowest, and the replay window.
+  // What changes with every outbound packet, one row per SA: the sa_outbound set of
+  // hw/registers.toml in its order, first counter lowest.
   typedef struct packed {
     logic [63:0] next_sequence;
     logic [63:0] expired;
     logic [63:0] bytes;
     logic [63:0] packets;
   } outbound_state_t;
-  typedef struct packed {
-    logic [63:0] window;          // bit i: number top - i was received
-    logic [63:0] top;
-    logic [63:0] selector_mismatch;
-    logic [63:0] icv_failed;
-    logic [63:0] replay_duplicate;
-    logic [63:0] replay_too_old;
-    logic [63:0] expired;
-    logic [63:0] bytes;
-    logic [63:0] packets;
-  } inbound_state_t;
 
   // Byte order: stream to big-endian and back.
   function automatic logic [15:0] swap16(input logic [15:0] x);
@@ -123,6 +84,19 @@ package esp_core_pkg;
   endfunction
   function automatic logic [127:0] swap128(input logic [127:0] x);
     swap128 = {swap32(x[31:0]), swap32(x[63:32]), swap32(x[95:64]), swap32(x[127:96])};
+  endfunction
+
+  function automatic logic is_icmp(input logic [7:0] protocol);
+    is_icmp = protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6;
+  endfunction
+  // Bytes of the upper layer that hold its ports; 0 when it has none.
+  function automatic logic [2:0] port_bytes(input logic [7:0] protocol);
+    if (protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP
+        || protocol == PROTOCOL_DCCP || protocol == PROTOCOL_SCTP
+        || protocol == PROTOCOL_UDP_LITE) port_bytes = 3'd4;
+    else if (is_icmp(protocol)) port_bytes = 3'd2;
+    else if (protocol == PROTOCOL_MOBILITY) port_bytes = 3'd3;
+    else port_bytes = 3'd0;
   endfunction
 
   // Internet checksum (RFC 1071): one step of folding the carries back.
