@@ -2,7 +2,8 @@
 // packet. Streams carry byte n of a beat in bits [8n+7:8n]; "big-endian" fields have their first
 // byte on top.
 `default_nettype none
-/* verilator lint_off UNUSEDPARAM */  // no top uses all of them
+// A model of one part uses some of the constants.
+/* verilator lint_off UNUSEDPARAM */
 package esp_core_pkg;
   localparam int unsigned MAX_PACKET_BYTES = 16384;
   localparam int unsigned BEATS_LOG2 = 6;         // ingress beat FIFO
@@ -10,8 +11,8 @@ package esp_core_pkg;
   localparam int unsigned DONE_LOG2 = 7;          // completion FIFO; covers the pipeline
   localparam int unsigned PACKET_LOG2 = 9;        // output FIFO in beats: two largest packets
   localparam int unsigned FRONT_CYCLES = 32;      // longer than either decision pipeline
-  localparam int unsigned PARSE_CYCLES = 4;       // esp_ip_parse
-  localparam int unsigned HASH_CYCLES = 2;        // esp_table_hash
+  localparam int unsigned PARSE_CYCLES = 6;       // esp_ip_parse
+  localparam int unsigned HASH_CYCLES = 3;        // esp_table_hash
   localparam int unsigned TABLE_CYCLES = 3;       // esp_hash_table
   localparam int unsigned SPI_CYCLES = HASH_CYCLES + TABLE_CYCLES;
   localparam int unsigned SPD_CACHE_CYCLES = HASH_CYCLES + TABLE_CYCLES;
@@ -47,16 +48,66 @@ package esp_core_pkg;
     logic [127:0] source, destination;            // IPv4: in the low 32 bits
   } ip_t;
 
-  // Everything the sequencer and the frame stage need of an outbound packet.
+  // The parser's way along extension headers, see esp_ip_walk: a header by its number, what stands at
+  // one of the places in the window, and where the walk is.
+  typedef struct packed {
+    logic        extension;       // it is an extension header
+    logic        is_fragment;     // namely a fragment header
+    logic [2:0]  port_bytes;      // bytes of it that hold ports; 0: it has none
+    logic [7:0]  protocol;
+  } ip_next_t;
+  typedef struct packed {
+    logic        fragment;        // if it is a fragment header
+    logic        later_fragment;
+    logic [8:0]  units;           // its length if it is none
+    ip_next_t    next;
+  } ip_extension_t;
+  typedef struct packed {
+    logic        walking;         // no upper layer found yet
+    logic [1:0]  place;           // 3: outside the window; IPv4: 0
+    logic [12:0] left;            // whole units from there to the end of the packet
+    ip_next_t    next;            // what stands there
+  } ip_walk_t;
+
+  // What the checks have found of an outbound packet, before its headers are built. `carried` is
+  // what ESP carries: the whole packet, or in transport mode what stands behind the IP header.
+  typedef struct packed {
+    logic [7:0]  verdict;
+    logic [15:0] sa;
+    logic        bypass;
+    logic        own_header;      // transport mode: the packet's own IP header stays in front
+    logic        outer_ipv6;      // family of the header in front
+    logic        encapsulation;
+    logic        gmac;
+    logic        esn;
+    logic [3:0]  ip_words;        // of the header in front
+    logic [15:0] carried_bytes;
+    logic [15:0] payload_bytes;   // carried, and zeros up to the SA's TFC size
+    logic [7:0]  next_header;     // of the payload
+    logic [7:0]  tos;             // of the packet; 0 for a dummy
+    logic        df;
+    logic [63:0] sequence_number;
+  } outbound_decision_t;
+
+  // Everything the sequencer and the frame stage need of an outbound packet. Its text is what goes
+  // through the cipher: the end of the IV if iv_in_text, what is carried, zeros, trailer.
   typedef struct packed {
     logic [7:0]    verdict;
     logic [15:0]   sa;
     logic [47:0]   next_hop;
-    logic          encapsulation;
-    logic [15:0]   total;         // inner total_length, bytes
-    logic [15:0]   text_bytes;    // inner packet, padding and trailer: what is encrypted
+    logic          bypass;
+    logic          iv_in_text;    // GMAC with ESN: the last four bytes of the IV begin the text
+    logic [3:0]    carried_word;  // where text byte 0 stands in the frame, in words, plus one
+    logic [15:0]   carried_end;   // text bytes: end of what comes from the frame
+    logic [15:0]   trailer_start; // start of padding and trailer
+    logic [15:0]   text_bytes;    // all of it, at least 1
+    logic [9:0]    last_text;     // index of its last beat
     logic [15:0]   output_bytes;
-    logic [351:0]  header;        // outer IP, UDP, ESP, IV in stream order; 36 or 44 bytes
+    logic [9:0]    last_output;
+    logic [7:0]    next_header;
+    logic [4:0]    header_words;  // in front of the text: 8..16, or 0 when bypassed
+    logic [511:0]  header;        // stream order
+    logic          gmac;
     logic          esn;
     logic          key_256;
     logic [255:0]  key;
@@ -102,6 +153,38 @@ package esp_core_pkg;
   // Internet checksum (RFC 1071): one step of folding the carries back.
   function automatic logic [16:0] fold(input logic [19:0] sum);
     fold = {1'b0, sum[15:0]} + {13'd0, sum[19:16]};
+  endfunction
+
+  // 64-bit counters and limits, with carry chains of no more than half their width: comparison,
+  // increment, addition of a packet's bytes, and subtraction that ends at zero.
+  function automatic logic at_least(input logic [63:0] a, input logic [63:0] b);
+    logic [3:0] more, same;
+    for (int unsigned i = 0; i < 4; i = i + 1) begin
+      more[i] = a[16*i+:16] > b[16*i+:16];
+      same[i] = a[16*i+:16] == b[16*i+:16];
+    end
+    at_least = more[3] || (same[3] && (more[2] || (same[2] && (more[1]
+                        || (same[1] && (more[0] || same[0]))))));
+  endfunction
+  function automatic logic [63:0] increment(input logic [63:0] a);
+    logic [31:0] high;
+    high = a[63:32] + 32'd1;
+    increment = {(&a[31:0]) ? high : a[63:32], a[31:0] + 32'd1};
+  endfunction
+  function automatic logic [63:0] add_bytes(input logic [63:0] a, input logic [15:0] bytes);
+    logic [31:0] high;
+    logic [32:0] low;
+    high = a[63:32] + 32'd1;
+    low = {1'b0, a[31:0]} + {17'd0, bytes};
+    add_bytes = {low[32] ? high : a[63:32], low[31:0]};
+  endfunction
+  function automatic logic [63:0] less(input logic [63:0] a, input logic [15:0] b);
+    logic [31:0] high;
+    logic [32:0] low;
+    high = a[63:32] - 32'd1;
+    low = {1'b0, a[31:0]} - {17'd0, b};
+    if (low[32] && a[63:32] == 32'd0) less = 64'd0;
+    else less = {low[32] ? high : a[63:32], low[31:0]};
   endfunction
 
   // Bytes in the last beat, 1..64, of a length that is not zero, from the low bits of the length.

@@ -185,7 +185,7 @@ struct Packet {
 
 class IpParser {
  public:
-  static constexpr std::size_t latency = 4;  // esp_core_pkg::PARSE_CYCLES
+  static constexpr std::size_t latency = 6;  // esp_core_pkg::PARSE_CYCLES
 
   IpParser() {
     m_model.rst_ni = 0;
@@ -286,7 +286,7 @@ void put16(Packet& packet, std::size_t at, std::size_t value) {
 
 class IpParse : public testing::Test {
  protected:
-  std::uint32_t random(std::uint32_t below) { return m_rng() % below; }
+  std::uint32_t random(std::uint32_t below) { return static_cast<std::uint32_t>(m_rng() % below); }
   bool one_in(std::uint32_t n) { return random(n) == 0; }
   void fill(Packet& packet) {
     for (auto& byte : packet.bytes) {

@@ -52,8 +52,7 @@ Bytes OutboundSa::esp(const Payload& payload, std::size_t size, std::uint64_t se
 }
 
 Bytes OutboundSa::behind_new_header(const Payload& payload, std::uint64_t sequence) const {
-  const auto tos =
-      static_cast<std::uint8_t>((dscp ? *dscp << 2 : payload.tos & 0xfc) | (payload.tos & 3));
+  const auto tos = static_cast<std::uint8_t>((dscp ? *dscp << 2 : payload.tos & 0xfc) | (payload.tos & 3));
   Bytes body = esp(payload, std::max<std::size_t>(payload.bytes.size(), tfc_bytes), sequence);
   const std::uint8_t protocol = encapsulation ? 17 : 50;
   if (ipv6) {

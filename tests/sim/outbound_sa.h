@@ -28,7 +28,8 @@ struct OutboundSa {
   std::uint8_t hop_limit = 64;
   std::uint16_t tfc_bytes = 0;
   std::array<std::uint8_t, 16> outer_source6{0x20, 0x01, 0x0d, 0xb8, 9, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xa1};
-  std::array<std::uint8_t, 16> outer_destination6{0x20, 0x01, 0x0d, 0xb8, 9, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xa2};
+  std::array<std::uint8_t, 16> outer_destination6{0x20, 0x01, 0x0d, 0xb8, 9, 2, 0, 0,
+                                                  0,    0,    0,    0,    0, 0, 0, 0xa2};
   std::uint32_t outer_source = 0xc0000201;
   std::uint32_t outer_destination = 0xc0000202;
   std::uint64_t next_sequence = 1;

@@ -2,6 +2,7 @@
 // (docs/developer/engine-behaviour.md). One packet per cycle. The parser's own answer, for the SPD
 // cache, comes esp_core_pkg::PARSE_CYCLES after the first beat, the verdict two cycles after it.
 //
+// Ranks are counted as if the parser had four:
 //   1-4 parse   5 words from the upper layer on   6 verdict
 `default_nettype none
 module esp_inbound_outer (
