@@ -83,7 +83,7 @@ module commit_proof #(
     expected.top = replay_top_i;
   end
   always_ff @(posedge clk_i) begin
-    if (!started_q) begin
+    if (!started_q || !rst_ni) begin  // after a reset every row is written anew
       state_known_q <= 1'b0;
       word_known_q <= 1'b0;
     end else if (row_write_i && command_sa_i == sa) begin
