@@ -81,7 +81,9 @@ class VerilatedCore final : public EspCore {
     m_model.s_axil_bready_i = 0;
   }
 
-  void send(Side side, std::uint32_t sa, ByteView packet) override { stream(side).send(sa, packet); }
+  void send(Side side, const SendOptions& options, ByteView packet) override {
+    stream(side).send(options, packet);
+  }
   std::optional<Done> done(Side side, ByteSpan output) override { return stream(side).done(output); }
 
   void clock(std::uint32_t cycles) override {
@@ -120,7 +122,10 @@ class VerilatedCore final : public EspCore {
     m_model.out_in_tvalid_i = outbound.input_valid;
     m_model.out_in_tlast_i = outbound.input_last;
     m_model.out_in_length_i = outbound.input_length;
-    m_model.out_in_sa_i = outbound.input_sa;
+    m_model.out_in_sa_i = static_cast<std::uint16_t>(outbound.input_options.sa);
+    m_model.out_in_lookup_i = outbound.input_options.lookup;
+    m_model.out_in_dummy_i = outbound.input_options.dummy;
+    m_model.out_in_spd_i = outbound.input_options.spd;
     if (outbound.input_valid) {
       std::memcpy(m_model.out_in_tdata_i.data(), outbound.input_data.data(), beat_bytes);
     }
@@ -130,6 +135,7 @@ class VerilatedCore final : public EspCore {
     m_model.in_in_tvalid_i = inbound.input_valid;
     m_model.in_in_tlast_i = inbound.input_last;
     m_model.in_in_length_i = inbound.input_length;
+    m_model.in_in_spd_i = inbound.input_options.spd;
     if (inbound.input_valid) {
       std::memcpy(m_model.in_in_tdata_i.data(), inbound.input_data.data(), beat_bytes);
     }
@@ -146,7 +152,7 @@ class VerilatedCore final : public EspCore {
                  .done = {.verdict = m_model.out_done_verdict_o,
                           .sa = m_model.out_done_sa_o,
                           .length = m_model.out_done_length_o,
-                          .lease_low = m_model.out_done_lease_low_o != 0}});
+                          .next_hop = m_model.out_done_next_hop_o}});
     stream(Side::inbound)
         .accept({.input_ready = m_model.in_in_tready_o != 0,
                  .output_valid = m_model.in_out_tvalid_o != 0,
@@ -157,7 +163,7 @@ class VerilatedCore final : public EspCore {
                  .done = {.verdict = m_model.in_done_verdict_o,
                           .sa = m_model.in_done_sa_o,
                           .length = m_model.in_done_length_o,
-                          .lease_low = false}});
+                          .next_hop = m_model.in_done_next_hop_o}});
     edge();
   }
 

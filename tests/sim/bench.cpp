@@ -24,14 +24,10 @@ void set(std::vector<std::uint32_t>& row, regs::Field field, ByteView value) {
   }
 }
 
+constexpr std::uint64_t no_limit = ~std::uint64_t{0};
+
 std::uint32_t place(regs::Field field, std::uint32_t value) {
   return value << field.lsb;
-}
-
-std::uint32_t bucket_of(std::uint32_t spi, std::uint32_t buckets) {
-  std::uint32_t h = spi ^ spi >> 16;
-  h ^= h >> 8;
-  return h % buckets;
 }
 
 }  // namespace
@@ -136,6 +132,10 @@ std::vector<std::uint32_t> Bench::row(const OutboundSa& sa) {
   set(row, f::next_sequence, sa.next_sequence);
   set(row, f::lease_limit, sa.lease_limit);
   set(row, f::lease_low, sa.lease_low);
+  for (const auto limit : {f::soft_packets, f::soft_bytes, f::hard_packets, f::hard_bytes}) {
+    set(row, limit, no_limit);
+  }
+  set(row, f::next_hop, sa.next_hop);
   set(row, f::key, ByteView(sa.key));
   const auto h = hash_powers(sa.key);
   const std::array fields{f::h_1,  f::h_2,  f::h_3,  f::h_4,  f::h_8,
@@ -168,6 +168,11 @@ std::vector<std::uint32_t> Bench::row(const InboundSa& sa) {
   set(row, f::destination_port_first, sa.destination_port_first);
   set(row, f::destination_port_last, sa.destination_port_last);
   set(row, f::replay_top, sa.replay_top);
+  set(row, f::replay_window, 64);
+  for (const auto limit : {f::soft_packets, f::soft_bytes, f::hard_packets, f::hard_bytes}) {
+    set(row, limit, no_limit);
+  }
+  set(row, f::next_hop, sa.next_hop);
   set(row, f::key, ByteView(sa.key));
   const auto h = hash_powers(sa.key);
   const std::array fields{f::h_1,  f::h_2,  f::h_3,  f::h_4,  f::h_8,
@@ -216,12 +221,15 @@ void Bench::add(std::uint32_t index, const InboundSa& sa, std::uint32_t way) {
 
 void Bench::spi_entry(std::uint32_t spi, std::uint32_t way, std::uint32_t index, bool valid) {
   const std::uint32_t sizes = m_core->read(regs::reg_table_sizes);
-  const std::uint32_t buckets = 1U << (sizes >> regs::table_sizes_spi_bucket_log2.lsb & 0xff);
-  m_core->write(regs::reg_spi_entry, spi);
-  m_core->write(regs::reg_spi_sa_index, index);
-  if (!command(regs::reg_spi_command, place(regs::spi_command_bucket, bucket_of(spi, buckets)) |
-                                          place(regs::spi_command_way, way) |
-                                          place(regs::spi_command_valid, valid ? 1 : 0))) {
+  const std::uint32_t log2 = sizes >> regs::table_sizes_spi_log2.lsb & 0xff;
+  std::vector<std::uint32_t> words((regs::spi_entry::bits + 31) / 32);
+  set(words, regs::spi_entry::valid, valid ? 1 : 0);
+  set(words, regs::spi_entry::sa, index);
+  set(words, regs::spi_entry::spi, spi);
+  write_shadow(words);
+  if (!command(regs::reg_table_command,
+               place(regs::table_command_index, table_index(std::array{spi}, way, log2)) |
+                   place(regs::table_command_way, way) | place(regs::table_command_table, regs::table_spi))) {
     throw std::runtime_error("SPI entry was rejected");
   }
 }
@@ -245,9 +253,9 @@ void Bench::renew_lease(std::uint32_t index, std::uint64_t limit, std::uint64_t 
   }
 }
 
-void Bench::send(Side side, std::uint32_t sa, Bytes packet) {
+void Bench::send(Side side, const SendOptions& options, Bytes packet) {
   m_packets.push_back(std::make_unique<Bytes>(std::move(packet)));
-  m_core->send(side, sa, *m_packets.back());
+  m_core->send(side, options, *m_packets.back());
 }
 
 std::vector<Result> Bench::collect(Side side, std::size_t count) {
@@ -266,8 +274,8 @@ std::vector<Result> Bench::collect(Side side, std::size_t count) {
   return results;
 }
 
-Result Bench::one(Side side, std::uint32_t sa, Bytes packet) {
-  send(side, sa, std::move(packet));
+Result Bench::one(Side side, const SendOptions& options, Bytes packet) {
+  send(side, options, std::move(packet));
   auto results = collect(side, 1);
   if (results.size() != 1) {
     throw std::runtime_error("the packet did not finish");
@@ -287,6 +295,24 @@ std::vector<std::uint64_t> Bench::snapshot(std::uint32_t set, std::uint32_t inde
     values.push_back(high << 32 | low);
   }
   return values;
+}
+
+Event event_of(std::uint32_t data) {
+  const auto part = [data](regs::Field field) { return data >> field.lsb & ((1U << field.width) - 1); };
+  return {.sa = part(regs::event_data_index),
+          .side = part(regs::event_data_inbound) != 0 ? Side::inbound : Side::outbound,
+          .kinds = part(regs::event_data_kinds)};
+}
+
+std::vector<Event> Bench::events() {
+  std::vector<Event> events;
+  for (;;) {
+    const std::uint32_t data = m_core->read(regs::reg_event_data);
+    if ((data >> regs::event_data_valid.lsb & 1) == 0) {
+      return events;
+    }
+    events.push_back(event_of(data));
+  }
 }
 
 }  // namespace espgate::sim::test

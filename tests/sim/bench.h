@@ -36,6 +36,7 @@ struct OutboundSa {
   std::uint64_t next_sequence = 1;
   std::uint64_t lease_limit = ~std::uint64_t{0};
   std::uint64_t lease_low = ~std::uint64_t{0};
+  std::uint64_t next_hop = 0x020000000001;
 
   // The ESP packet that an inner packet becomes.
   Bytes expect(ByteView inner, std::uint64_t sequence) const;
@@ -55,6 +56,7 @@ struct InboundSa {
   std::uint16_t source_port_first = 0, source_port_last = 65535;
   std::uint16_t destination_port_first = 0, destination_port_last = 65535;
   std::uint64_t replay_top = 0;
+  std::uint64_t next_hop = 0x020000000002;
 
   Esp esp(std::uint64_t sequence) const;
   // A whole packet as the peer would send it.
@@ -69,6 +71,16 @@ struct Result {
   Bytes bytes;
 };
 
+// An entry of the event queue.
+struct Event {
+  std::uint32_t sa = 0;
+  Side side = Side::outbound;
+  std::uint32_t kinds = 0;  // one bit for each event_kind
+  bool operator==(const Event&) const = default;
+};
+// From the layout of register event_data.
+Event event_of(std::uint32_t data);
+
 class Bench {
  public:
   explicit Bench(const std::string& trace_path = {});
@@ -80,22 +92,25 @@ class Bench {
   static std::vector<std::uint32_t> row(const InboundSa& sa);
 
   void add(std::uint32_t index, const OutboundSa& sa);
-  // Row and SPI entry.
+  // Row and SPI entry, in the given way.
   void add(std::uint32_t index, const InboundSa& sa, std::uint32_t way = 0);
   void remove(Side side, std::uint32_t index);
   void renew_lease(std::uint32_t index, std::uint64_t limit, std::uint64_t low);
   void write_shadow(const std::vector<std::uint32_t>& words);
+  // Writes the place that the SPI has in this way.
   void spi_entry(std::uint32_t spi, std::uint32_t way, std::uint32_t index, bool valid);
   // Writes a command and waits until it is done; false when it was rejected.
   bool command(std::uint32_t offset, std::uint32_t value);
 
   // Queues a packet; the bench keeps its bytes.
-  void send(Side side, std::uint32_t sa, Bytes packet);
+  void send(Side side, const SendOptions& options, Bytes packet);
   // Clocks until `count` packets have finished; fewer come back when the core stops making progress.
   std::vector<Result> collect(Side side, std::size_t count);
-  Result one(Side side, std::uint32_t sa, Bytes packet);
+  Result one(Side side, const SendOptions& options, Bytes packet);
 
   std::vector<std::uint64_t> snapshot(std::uint32_t set, std::uint32_t index, std::size_t counters);
+  // Reads the event register until the queue is empty.
+  std::vector<Event> events();
 
  private:
   std::unique_ptr<EspCore> m_core;

@@ -70,14 +70,14 @@ void run(const InboundSa& sa, const std::vector<std::uint64_t>& numbers) {
       packet.back() ^= 1;
     }
     expected.push_back(model.receive(numbers[i], right));
-    bench.send(Side::inbound, 0, std::move(packet));
+    bench.send(Side::inbound, {}, std::move(packet));
   }
   const auto results = bench.collect(Side::inbound, numbers.size());
   ASSERT_EQ(results.size(), numbers.size());
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     ASSERT_EQ(results[i].done.verdict, expected[i]) << "packet " << i << ", number " << numbers[i];
   }
-  const auto counters = bench.snapshot(regs::snapshot_set_sa_inbound, 2, 7);
+  const auto counters = bench.snapshot(regs::snapshot_set_sa_inbound, 2, regs::counter_sa_inbound_count);
   EXPECT_EQ(counters[regs::counter_sa_inbound_replay_top], model.top());
   const auto count = [&](std::uint8_t verdict) {
     return static_cast<std::uint64_t>(std::count(expected.begin(), expected.end(), verdict));

@@ -2,7 +2,8 @@
 `default_nettype none
 module esp_inbound #(
   parameter int unsigned SA_LOG2 = 8,
-  parameter int unsigned BUCKET_LOG2 = 8
+  parameter int unsigned SPI_LOG2 = 7,
+  parameter int unsigned SPD_CACHE_LOG2 = 7
 ) (
   input  wire logic         clk_i,
   input  wire logic         rst_ni,
@@ -12,6 +13,9 @@ module esp_inbound #(
   input  wire logic [511:0] in_tdata_i,
   input  wire logic         in_tlast_i,
   input  wire logic [15:0]  in_length_i,
+  /* verilator lint_off UNUSEDSIGNAL */ // not read until the SPD cache is there
+  input  wire logic [7:0]   in_spd_i,        // beside the first beat, as in_length_i
+  /* verilator lint_on UNUSEDSIGNAL */
   // packets out
   output logic              out_tvalid_o,
   input  wire logic         out_tready_i,
@@ -24,19 +28,33 @@ module esp_inbound #(
   output logic [7:0]        done_verdict_o,
   output logic [15:0]       done_sa_o,
   output logic [15:0]       done_length_o,
+  output logic [47:0]       done_next_hop_o, // 0 unless ok
+  // events: a pulse, never stalls
+  output logic              event_valid_o,
+  output logic [5:0]        event_kinds_o,   // one bit for each event_kind of hw/registers.toml
+  output logic [15:0]       event_sa_o,
+  input  wire logic         event_lost_i,
   // commands
   input  wire logic         hold_i,          // takes no new packet
   output logic              front_idle_o,    // held, and the decision pipeline is empty
   output logic              drained_o,       // held, and every packet has its verdict
+  input  wire logic         refuse_i,        // every packet gets self_test_failed
   input  wire logic         row_write_i,
+  // A row that is valid is still being set up; set from the cycle after row_write_i.
+  output logic              row_busy_o,
   input  wire logic [SA_LOG2-1:0] command_sa_i,
   input  wire esp_regs_pkg::inbound_row_t row_i,
   input  wire logic [3:0]   spi_write_i,
-  input  wire logic [BUCKET_LOG2-1:0] spi_bucket_i,
-  input  wire logic         spi_valid_i,
-  input  wire logic [31:0]  spi_i,
-  input  wire logic [SA_LOG2-1:0] spi_sa_i,
-  output logic [447:0]      sa_counters_o,   // in the order of the sa_inbound set
+  input  wire logic [SPI_LOG2-1:0] spi_index_i,
+  input  wire esp_regs_pkg::spi_entry_t spi_entry_i,
+  // Not used until the SPD cache is there.
+  /* verilator lint_off UNUSEDSIGNAL */
+  input  wire logic [3:0]   cache_write_i,   // by way
+  input  wire logic [SPD_CACHE_LOG2-1:0] cache_index_i,
+  input  wire esp_regs_pkg::spd_cache_entry_t cache_entry_i,
+  /* verilator lint_on UNUSEDSIGNAL */
+  // In the order of the sa_inbound set.
+  output logic [64*esp_regs_pkg::COUNTER_SA_INBOUND_COUNT-1:0] sa_counters_o,
   output logic [64*(esp_regs_pkg::COUNTER_GLOBAL_COUNT+esp_regs_pkg::VERDICT_COUNT)-1:0] counters_o
 );
   localparam int unsigned PACKET_LOG2 = esp_core_pkg::PACKET_LOG2;
@@ -65,11 +83,11 @@ module esp_inbound #(
   esp_core_pkg::inbound_record_t decided_record;
   logic [SA_LOG2-1:0] early_sa, commit_read_sa;
   esp_core_pkg::inbound_state_t early_state, commit_state, committed_state, command_state;
-  esp_inbound_decide #(.SA_LOG2(SA_LOG2), .BUCKET_LOG2(BUCKET_LOG2)) u_decide (
+  esp_inbound_decide #(.SA_LOG2(SA_LOG2), .SPI_LOG2(SPI_LOG2)) u_decide (
     .clk_i, .rst_ni,
     .first_i(first), .data_i(in_tdata_i), .length_i(in_length_i),
-    .row_write_i, .command_sa_i, .row_i,
-    .spi_write_i, .spi_bucket_i, .spi_valid_i, .spi_i, .spi_sa_i,
+    .refuse_i, .row_write_i, .command_sa_i, .row_i,
+    .spi_write_i, .spi_index_i, .spi_entry_i,
     .state_sa_o(early_sa), .state_i(early_state),
     .record_valid_o(decided), .record_o(decided_record)
   );
@@ -158,10 +176,12 @@ module esp_inbound #(
   logic done;
   logic [7:0] done_verdict;
   logic [15:0] done_sa, done_length;
+  logic [47:0] done_next_hop;
   esp_inbound_commit #(.SA_LOG2(SA_LOG2)) u_commit (
     .clk_i, .rst_ni, .end_i(checked_end), .info_i(checked_info), .icv_ok_i(icv_ok),
     .verdict_i(checked_verdict), .total_i(checked_total), .state_i(commit_state),
     .done_o(done), .verdict_o(done_verdict), .sa_o(done_sa), .length_o(done_length),
+    .next_hop_o(done_next_hop),
     .write_o(commit_write), .state_o(committed_state)
   );
   always_comb begin
@@ -177,7 +197,12 @@ module esp_inbound #(
     .early_sa_i(early_sa), .early_state_o(early_state),
     .commit_sa_i(commit_read_sa), .commit_state_o(commit_state)
   );
-  assign sa_counters_o = early_state[447:0];
+  assign sa_counters_o = early_state[$bits(sa_counters_o)-1:0];
+  assign row_busy_o = 1'b0;      // a row is one word of each RAM
+  // No event of this direction is raised yet.
+  assign event_valid_o = 1'b0;
+  assign event_kinds_o = '0;
+  assign event_sa_o = '0;
 
   // --- output ----
   // The data wait for the verdict: the last beat of a packet is written in the cycle in which the
@@ -193,7 +218,7 @@ module esp_inbound #(
   logic beat6_q, write6_q, last6_q, commit6_q, rewind6_q, done6_q;
   logic [6:0] bytes6_q;
   logic [511:0] data6_q;
-  logic [39:0] done6_data_q;
+  logic [87:0] done6_data_q;
   always_ff @(posedge clk_i) begin
     beat5_q <= rst_ni && checked;
     write5_q <= rst_ni && checked_write;
@@ -210,7 +235,7 @@ module esp_inbound #(
     commit6_q <= rst_ni && done && done_verdict == esp_regs_pkg::VERDICT_OK;
     rewind6_q <= rst_ni && done && done_verdict != esp_regs_pkg::VERDICT_OK;
     done6_q <= rst_ni && done;
-    done6_data_q <= {done_verdict, done_sa, done_length};
+    done6_data_q <= {done_verdict, done_sa, done_length, done_next_hop};
     data6_q <= data5;
     if (ecn5_q) begin
       data6_q[15:8] <= tos5_q;
@@ -233,10 +258,10 @@ module esp_inbound #(
   );
 
   logic [DONE_LOG2:0] done_count;
-  esp_fifo #(.WIDTH(40), .DEPTH_LOG2(DONE_LOG2)) u_done (
+  esp_fifo #(.WIDTH(88), .DEPTH_LOG2(DONE_LOG2)) u_done (
     .clk_i, .rst_ni, .push_i(done6_q), .data_i(done6_data_q),
     .pop_i(done_valid_o && done_ready_i), .valid_o(done_valid_o),
-    .data_o({done_verdict_o, done_sa_o, done_length_o}), .count_o(done_count)
+    .data_o({done_verdict_o, done_sa_o, done_length_o, done_next_hop_o}), .count_o(done_count)
   );
   esp_credit #(.WIDTH(DONE_LOG2 + 1)) u_done_credit (
     .clk_i, .rst_ni, .reserve_i(done_reserve), .release_i(done6_q),
@@ -245,7 +270,8 @@ module esp_inbound #(
 
   esp_global_counters u_counters (
     .clk_i, .rst_ni, .in_i(first), .in_bytes_i(in_length_i),
-    .done_i(done), .done_verdict_i(done_verdict), .done_bytes_i(done_length), .counters_o
+    .done_i(done), .done_verdict_i(done_verdict), .done_bytes_i(done_length), .event_lost_i,
+    .counters_o
   );
 
   // --- packets in flight ----
@@ -266,7 +292,7 @@ module esp_inbound #(
                         - 16'(out_tvalid_o && out_tready_i && out_tlast_o);
     if (rst_ni) begin
       assert (!out_tvalid_o || committed_q != '0) else $error("plaintext before its verdict");
-      assert (!commit6_q || done6_data_q[39:32] == esp_regs_pkg::VERDICT_OK)
+      assert (!commit6_q || done6_data_q[87:80] == esp_regs_pkg::VERDICT_OK)
         else $error("a dropped packet was committed");
       assert (!text_valid || text_last || text_bytes == 7'd64)
         else $error("short beat in mid-packet");

@@ -20,6 +20,7 @@ module esp_inbound_commit #(
   output logic [7:0]        verdict_o,
   output logic [15:0]       sa_o,
   output logic [15:0]       length_o,       // 0 unless the verdict is ok
+  output logic [47:0]       next_hop_o,     // 0 unless the verdict is ok
   output logic              write_o,
   output esp_core_pkg::inbound_state_t state_o
 );
@@ -93,6 +94,7 @@ module esp_inbound_commit #(
   assign done_o = end_q;
   assign sa_o = info_q.sa;
   assign length_o = verdict_o == esp_regs_pkg::VERDICT_OK ? total_q : 16'd0;
+  assign next_hop_o = verdict_o == esp_regs_pkg::VERDICT_OK ? info_q.next_hop : 48'd0;
   assign write_o = update;
   assign state_o = state_next;
 

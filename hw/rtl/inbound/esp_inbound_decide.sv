@@ -1,15 +1,15 @@
 // Inbound decision pipeline: for every first beat, in order and one per cycle, the outer headers,
-// the SPI look-up, the SA row, the ESN guess and the replay pre-check; one record per packet seven
+// the SPI look-up, the SA row, the ESN guess and the replay pre-check; one record per packet ten
 // cycles later. It never stalls.
 //
-//   1-2 parse   3 SPI entries   4 row is addressed   5 row arrives   6 checks, guess   7 record
+//   1-2 parse   3-6 SPI table   7 row is addressed   8 row arrives   9 checks, guess   10 record
 //
 // The pre-check only saves work: what it refuses skips the cipher, but the verdict falls at the
 // commit stage, against the state that all earlier packets left.
 `default_nettype none
 module esp_inbound_decide #(
   parameter int unsigned SA_LOG2 = 8,
-  parameter int unsigned BUCKET_LOG2 = 8
+  parameter int unsigned SPI_LOG2 = 7
 ) (
   input  wire logic         clk_i,
   input  wire logic         rst_ni,
@@ -17,15 +17,14 @@ module esp_inbound_decide #(
   input  wire logic         first_i,
   input  wire logic [511:0] data_i,
   input  wire logic [15:0]  length_i,
+  input  wire logic         refuse_i,        // every packet gets self_test_failed
   // commands; rows only while the pipeline is empty
   input  wire logic         row_write_i,
   input  wire logic [SA_LOG2-1:0] command_sa_i,
   input  wire esp_regs_pkg::inbound_row_t row_i,
   input  wire logic [3:0]   spi_write_i,     // by way
-  input  wire logic [BUCKET_LOG2-1:0] spi_bucket_i,
-  input  wire logic         spi_valid_i,
-  input  wire logic [31:0]  spi_i,
-  input  wire logic [SA_LOG2-1:0] spi_sa_i,
+  input  wire logic [SPI_LOG2-1:0] spi_index_i,
+  input  wire esp_regs_pkg::spi_entry_t spi_entry_i,
   // sequence state; an idle pipeline addresses command_sa_i, for snapshots
   output logic [SA_LOG2-1:0] state_sa_o,
   input  wire esp_core_pkg::inbound_state_t state_i,  // one cycle after state_sa_o
@@ -45,9 +44,9 @@ module esp_inbound_decide #(
     logic [63:0] iv;
   } outer_t;
 
-  // --- 1 to 3: outer headers, SPI ----
-  logic valid2, valid3_q, valid4_q, valid5_q, valid6_q, valid7_q;
-  outer_t outer2, outer3_q, outer4_q, outer5_q, outer6_q;
+  // --- 1 to 7: outer headers, SPI ----
+  logic valid2, valid7, valid8_q, valid9_q, valid10_q;
+  outer_t outer2, outer7, outer8_q, outer9_q;
   esp_inbound_parse u_parse (
     .clk_i, .rst_ni, .first_i, .data_i, .length_i,
     .valid_o(valid2), .verdict_o(outer2.verdict), .encapsulated_o(outer2.encapsulated),
@@ -55,107 +54,107 @@ module esp_inbound_decide #(
     .destination_o(outer2.destination), .spi_o(outer2.spi), .sequence_o(outer2.sequence_low),
     .iv_o(outer2.iv)
   );
-  logic hit3, hit4_q, hit5_q, hit6_q;
-  logic [SA_LOG2-1:0] sa3, sa4_q, sa5_q, sa6_q;
-  esp_spi_table #(.BUCKET_LOG2(BUCKET_LOG2), .SA_LOG2(SA_LOG2)) u_spi (
-    .clk_i, .spi_i(outer2.spi), .hit_o(hit3), .sa_o(sa3),
-    .write_i(spi_write_i), .write_bucket_i(spi_bucket_i), .write_valid_i(spi_valid_i),
-    .write_spi_i(spi_i), .write_sa_i(spi_sa_i)
+  logic hit7, hit8_q, hit9_q;
+  logic [SA_LOG2-1:0] sa7, sa8_q, sa9_q;
+  esp_spi_table #(.SPI_LOG2(SPI_LOG2), .SA_LOG2(SA_LOG2)) u_spi (
+    .clk_i, .rst_ni, .spi_i(outer2.spi), .hit_o(hit7), .sa_o(sa7),
+    .write_i(spi_write_i), .write_index_i(spi_index_i), .write_entry_i(spi_entry_i)
+  );
+  esp_delay_bits #(.WIDTH(1), .CYCLES(esp_core_pkg::SPI_CYCLES)) u_valid (
+    .clk_i, .rst_ni, .data_i(valid2), .data_o(valid7)
+  );
+  esp_delay_line #(.WIDTH($bits(outer2)), .CYCLES(esp_core_pkg::SPI_CYCLES)) u_outer (
+    .clk_i, .rst_ni, .data_i(outer2), .data_o(outer7)
   );
 
-  // --- 4 and 5: the row ----
+  // --- 7 and 8: the row ----
   // The initial sequence number has gone to the state RAM.
   /* verilator lint_off UNUSEDSIGNAL */
-  esp_regs_pkg::inbound_row_t row5, row6_q;
-  esp_core_pkg::inbound_state_t state6_q;
+  esp_regs_pkg::inbound_row_t row8, row9_q;
+  esp_core_pkg::inbound_state_t state9_q;
   /* verilator lint_on UNUSEDSIGNAL */
-  assign state_sa_o = valid4_q ? sa4_q : command_sa_i;
+  assign state_sa_o = valid7 ? sa7 : command_sa_i;
   esp_ram #(.WIDTH(esp_regs_pkg::INBOUND_ROW_BITS), .DEPTH_LOG2(SA_LOG2)) u_rows (
     .clk_i, .write_i(row_write_i), .write_address_i(command_sa_i), .write_data_i(row_i),
-    .read_address_i(sa4_q), .read_data_o(row5)
+    .read_address_i(sa7), .read_data_o(row8)
   );
   always_ff @(posedge clk_i) begin
-    valid3_q <= rst_ni && valid2;
-    valid4_q <= rst_ni && valid3_q;
-    valid5_q <= rst_ni && valid4_q;
-    valid6_q <= rst_ni && valid5_q;
-    valid7_q <= rst_ni && valid6_q;
-    outer3_q <= outer2;
-    outer4_q <= outer3_q;
-    outer5_q <= outer4_q;
-    outer6_q <= outer5_q;
-    hit4_q <= hit3;
-    hit5_q <= hit4_q;
-    hit6_q <= hit5_q;
-    sa4_q <= sa3;
-    sa5_q <= sa4_q;
-    sa6_q <= sa5_q;
-    row6_q <= row5;
-    state6_q <= state_i;
+    valid8_q <= rst_ni && valid7;
+    valid9_q <= rst_ni && valid8_q;
+    valid10_q <= rst_ni && valid9_q;
+    outer8_q <= outer7;
+    outer9_q <= outer8_q;
+    hit8_q <= hit7;
+    hit9_q <= hit8_q;
+    sa8_q <= sa7;
+    sa9_q <= sa8_q;
+    row9_q <= row8;
+    state9_q <= state_i;
   end
 
-  // --- 6: the SA's checks, ESN guess, replay pre-check ----
-  logic [31:0] guess6;
-  logic too_old6, duplicate6;
+  // --- 9: the SA's checks, ESN guess, replay pre-check ----
+  logic [31:0] guess9;
+  logic too_old9, duplicate9;
   /* verilator lint_off PINCONNECTEMPTY */ // only the commit stage accepts a number
   esp_replay u_replay (
-    .esn_i(row6_q.esn), .check_i(row6_q.replay_check), .top_i(state6_q.top),
-    .window_i(state6_q.window), .low_i(outer6_q.sequence_low), .guess_i(32'd0),
-    .high_o(guess6), .too_old_o(too_old6), .duplicate_o(duplicate6), .guess_wrong_o(),
+    .esn_i(row9_q.esn), .check_i(row9_q.replay_check), .top_i(state9_q.top),
+    .window_i(state9_q.window), .low_i(outer9_q.sequence_low), .guess_i(32'd0),
+    .high_o(guess9), .too_old_o(too_old9), .duplicate_o(duplicate9), .guess_wrong_o(),
     .next_top_o(), .next_window_o()
   );
   /* verilator lint_on PINCONNECTEMPTY */
-  logic [7:0] verdict6;
-  esp_core_pkg::inbound_record_t record6, record7_q;
+  logic [7:0] verdict9;
+  esp_core_pkg::inbound_record_t record9, record10_q;
   always_comb begin
-    verdict6 = outer6_q.verdict;
-    if (outer6_q.verdict == esp_regs_pkg::VERDICT_OK) begin
-      if (!hit6_q || !row6_q.valid || row6_q.spi != outer6_q.spi) begin
-        verdict6 = esp_regs_pkg::VERDICT_UNKNOWN_SPI;
-      end else if (row6_q.outer_destination != outer6_q.destination) begin
-        verdict6 = esp_regs_pkg::VERDICT_DESTINATION_MISMATCH;
-      end else if (row6_q.encapsulation != outer6_q.encapsulated) begin
-        verdict6 = esp_regs_pkg::VERDICT_ENCAPSULATION_MISMATCH;
+    verdict9 = refuse_i ? esp_regs_pkg::VERDICT_SELF_TEST_FAILED : outer9_q.verdict;
+    if (verdict9 == esp_regs_pkg::VERDICT_OK) begin
+      if (!hit9_q || !row9_q.valid || row9_q.spi != outer9_q.spi) begin
+        verdict9 = esp_regs_pkg::VERDICT_UNKNOWN_SPI;
+      end else if (row9_q.outer_destination[31:0] != outer9_q.destination) begin
+        verdict9 = esp_regs_pkg::VERDICT_DESTINATION_MISMATCH;
+      end else if (row9_q.encapsulation != outer9_q.encapsulated) begin
+        verdict9 = esp_regs_pkg::VERDICT_ENCAPSULATION_MISMATCH;
       end
     end
-    record6.info.verdict = verdict6;
-    record6.info.crypt = verdict6 == esp_regs_pkg::VERDICT_OK && !too_old6 && !duplicate6;
-    record6.info.sa = '0;
-    if (outer6_q.verdict == esp_regs_pkg::VERDICT_OK) record6.info.sa[SA_LOG2-1:0] = sa6_q;
-    record6.info.esn = row6_q.esn;
-    record6.info.replay_check = row6_q.replay_check;
-    record6.info.sequence_low = outer6_q.sequence_low;
-    record6.info.sequence_guess = guess6;
-    record6.info.text_bytes = outer6_q.text_bytes;
-    record6.info.ecn = outer6_q.ecn;
-    record6.info.protocol_any = row6_q.protocol_any;
-    record6.info.protocol = row6_q.protocol;
-    record6.info.source_first = row6_q.source_first;
-    record6.info.source_last = row6_q.source_last;
-    record6.info.destination_first = row6_q.destination_first;
-    record6.info.destination_last = row6_q.destination_last;
-    record6.info.source_port_first = row6_q.source_port_first;
-    record6.info.source_port_last = row6_q.source_port_last;
-    record6.info.destination_port_first = row6_q.destination_port_first;
-    record6.info.destination_port_last = row6_q.destination_port_last;
-    record6.offset_words = {1'b0, outer6_q.esp_word} + 5'd4;
-    record6.key_256 = row6_q.key_256;
-    record6.key = row6_q.key;
-    record6.salt = row6_q.salt;
-    record6.spi = outer6_q.spi;
-    record6.iv = outer6_q.iv;
+    record9.info.verdict = verdict9;
+    record9.info.crypt = verdict9 == esp_regs_pkg::VERDICT_OK && !too_old9 && !duplicate9;
+    record9.info.sa = '0;
+    if (!refuse_i && outer9_q.verdict == esp_regs_pkg::VERDICT_OK) record9.info.sa[SA_LOG2-1:0] = sa9_q;
+    record9.info.next_hop = row9_q.next_hop;
+    record9.info.esn = row9_q.esn;
+    record9.info.replay_check = row9_q.replay_check;
+    record9.info.sequence_low = outer9_q.sequence_low;
+    record9.info.sequence_guess = guess9;
+    record9.info.text_bytes = outer9_q.text_bytes;
+    record9.info.ecn = outer9_q.ecn;
+    record9.info.protocol_any = row9_q.protocol_any;
+    record9.info.protocol = row9_q.protocol;
+    record9.info.source_first = row9_q.source_first[31:0];
+    record9.info.source_last = row9_q.source_last[31:0];
+    record9.info.destination_first = row9_q.destination_first[31:0];
+    record9.info.destination_last = row9_q.destination_last[31:0];
+    record9.info.source_port_first = row9_q.source_port_first;
+    record9.info.source_port_last = row9_q.source_port_last;
+    record9.info.destination_port_first = row9_q.destination_port_first;
+    record9.info.destination_port_last = row9_q.destination_port_last;
+    record9.offset_words = {1'b0, outer9_q.esp_word} + 5'd4;
+    record9.key_256 = row9_q.key_256;
+    record9.key = row9_q.key;
+    record9.salt = row9_q.salt;
+    record9.spi = outer9_q.spi;
+    record9.iv = outer9_q.iv;
     // In the order of esp_gcm_pkg::hash_powers_t.
-    record6.powers = {row6_q.h_1, row6_q.h_2, row6_q.h_3, row6_q.h_4, row6_q.h_8, row6_q.h_12,
-                      row6_q.h_16, row6_q.h_20, row6_q.h_m1, row6_q.h_m2};
+    record9.powers = {row9_q.h_1, row9_q.h_2, row9_q.h_3, row9_q.h_4, row9_q.h_8, row9_q.h_12,
+                      row9_q.h_16, row9_q.h_20, row9_q.h_m1, row9_q.h_m2};
   end
-  always_ff @(posedge clk_i) record7_q <= record6;
-  assign record_valid_o = valid7_q;
-  assign record_o = record7_q;
+  always_ff @(posedge clk_i) record10_q <= record9;
+  assign record_valid_o = valid10_q;
+  assign record_o = record10_q;
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      assert (!(row_write_i && (valid3_q || valid4_q || valid5_q || valid6_q)))
+      assert (!(row_write_i && (valid7 || valid8_q || valid9_q)))
         else $error("a row is written while packets are being decided");
     end
   end

@@ -1,7 +1,8 @@
 // The outbound half: plaintext packets in, ESP packets out. See hw/README.md for the picture.
 `default_nettype none
 module esp_outbound #(
-  parameter int unsigned SA_LOG2 = 8
+  parameter int unsigned SA_LOG2 = 8,
+  parameter int unsigned SPD_CACHE_LOG2 = 7
 ) (
   input  wire logic         clk_i,
   input  wire logic         rst_ni,
@@ -12,6 +13,12 @@ module esp_outbound #(
   input  wire logic         in_tlast_i,
   input  wire logic [15:0]  in_length_i,
   input  wire logic [15:0]  in_sa_i,
+  // Beside the first beat, as in_sa_i; not read until look-ups and dummy packets are there.
+  /* verilator lint_off UNUSEDSIGNAL */
+  input  wire logic         in_lookup_i,     // the SPD cache names the SA
+  input  wire logic         in_dummy_i,      // the frame is the payload of a dummy packet
+  input  wire logic [7:0]   in_spd_i,        // of the look-up
+  /* verilator lint_on UNUSEDSIGNAL */
   // packets out
   output logic              out_tvalid_o,
   input  wire logic         out_tready_i,
@@ -24,15 +31,29 @@ module esp_outbound #(
   output logic [7:0]        done_verdict_o,
   output logic [15:0]       done_sa_o,
   output logic [15:0]       done_length_o,
-  output logic              done_lease_low_o,
+  output logic [47:0]       done_next_hop_o, // 0 unless ok
+  // events: a pulse, never stalls
+  output logic              event_valid_o,
+  output logic [5:0]        event_kinds_o,   // one bit for each event_kind of hw/registers.toml
+  output logic [15:0]       event_sa_o,
+  input  wire logic         event_lost_i,
   // commands
   input  wire logic         hold_i,          // takes no new packet
   output logic              front_idle_o,    // held, and the decision pipeline is empty
+  output logic              drained_o,       // held, and every packet has its verdict
+  input  wire logic         refuse_i,        // every packet gets self_test_failed
   input  wire logic         row_write_i,
   input  wire logic         lease_write_i,
   input  wire logic [SA_LOG2-1:0] command_sa_i,
   input  wire esp_regs_pkg::outbound_row_t row_i,
-  output logic [191:0]      sa_counters_o,   // in the order of the sa_outbound set
+  // Not used until the SPD cache is there.
+  /* verilator lint_off UNUSEDSIGNAL */
+  input  wire logic [3:0]   cache_write_i,   // by way
+  input  wire logic [SPD_CACHE_LOG2-1:0] cache_index_i,
+  input  wire esp_regs_pkg::spd_cache_entry_t cache_entry_i,
+  /* verilator lint_on UNUSEDSIGNAL */
+  // In the order of the sa_outbound set.
+  output logic [64*esp_regs_pkg::COUNTER_SA_OUTBOUND_COUNT-1:0] sa_counters_o,
   output logic [64*(esp_regs_pkg::COUNTER_GLOBAL_COUNT+esp_regs_pkg::VERDICT_COUNT)-1:0] counters_o
 );
   localparam int unsigned PACKET_LOG2 = esp_core_pkg::PACKET_LOG2;
@@ -60,14 +81,13 @@ module esp_outbound #(
 
   logic decided;
   esp_core_pkg::outbound_record_t decided_record;
-  logic [191:0] state;  // next_sequence, bytes, packets
   esp_outbound_decide #(.SA_LOG2(SA_LOG2)) u_decide (
     .clk_i, .rst_ni,
     .first_i(first), .header_i(in_tdata_i[63:0]), .length_i(in_length_i), .sa_i(in_sa_i),
-    .row_write_i, .lease_write_i, .command_sa_i, .row_i, .counters_o(state),
+    .refuse_i, .row_write_i, .lease_write_i, .command_sa_i, .row_i, .counters_o(sa_counters_o),
+    .event_valid_o, .event_kinds_o, .event_sa_o,
     .record_valid_o(decided), .record_o(decided_record)
   );
-  assign sa_counters_o = state;
 
   logic record_valid;
   esp_core_pkg::outbound_record_t record;
@@ -179,14 +199,14 @@ module esp_outbound #(
     logic [7:0]  verdict;
     logic [15:0] sa;
     logic [15:0] length;
-    logic        lease_low;
+    logic [47:0] next_hop;
   } done_t;
   done_t slot_done, slot_done_late, done_head;
   logic [DONE_LOG2:0] done_count;
   assign slot_done.verdict = slot.verdict;
   assign slot_done.sa = slot.sa;
   assign slot_done.length = slot.verdict == esp_regs_pkg::VERDICT_OK ? slot.output_bytes : 16'd0;
-  assign slot_done.lease_low = slot.lease_low;
+  assign slot_done.next_hop = slot.verdict == esp_regs_pkg::VERDICT_OK ? slot.next_hop : '0;
   esp_delay_line #(
     .WIDTH($bits(slot_done)), .CYCLES(esp_gcm_pkg::LATENCY + FRAME_CYCLES)
   ) u_done_side (.clk_i, .rst_ni, .data_i(slot_done), .data_o(slot_done_late));
@@ -198,7 +218,7 @@ module esp_outbound #(
     .pop_i(done_valid_o && done_ready_i), .valid_o(done_valid_o), .data_o(done_head),
     .count_o(done_count)
   );
-  assign {done_verdict_o, done_sa_o, done_length_o, done_lease_low_o} = done_head;
+  assign {done_verdict_o, done_sa_o, done_length_o, done_next_hop_o} = done_head;
   esp_credit #(.WIDTH(DONE_LOG2 + 1)) u_done_credit (
     .clk_i, .rst_ni, .reserve_i(done_reserve), .release_i(done_late),
     .used_i(done_count), .room_o(done_room)
@@ -207,8 +227,17 @@ module esp_outbound #(
   esp_global_counters u_counters (
     .clk_i, .rst_ni, .in_i(first), .in_bytes_i(in_length_i),
     .done_i(done_late), .done_verdict_i(slot_done_late.verdict),
-    .done_bytes_i(slot_done_late.length), .counters_o
+    .done_bytes_i(slot_done_late.length), .event_lost_i, .counters_o
   );
+
+  // --- packets in flight ----
+  logic [8:0] in_flight_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) in_flight_q <= '0;
+    else if (first && !done_late) in_flight_q <= in_flight_q + 9'd1;
+    else if (!first && done_late) in_flight_q <= in_flight_q - 9'd1;
+  end
+  assign drained_o = front_idle_o && in_flight_q == '0;
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
@@ -217,6 +246,7 @@ module esp_outbound #(
       assert (!cipher_valid || cipher_first == side_late.first) else $error("slot out of step");
       assert (!text_valid || text_last || text_bytes == 7'd64)
         else $error("short beat in mid-packet");
+      assert (in_flight_q != '1) else $error("more packets in flight than are counted");
     end
   end
 `endif

@@ -18,22 +18,21 @@ module esp_outbound_decide #(
   input  wire logic [63:0]  header_i,        // first 8 bytes
   input  wire logic [15:0]  length_i,
   input  wire logic [15:0]  sa_i,
+  input  wire logic         refuse_i,        // every packet gets self_test_failed
   // commands, only while the pipeline is empty
   input  wire logic         row_write_i,     // the whole row, and its counters to zero
   input  wire logic         lease_write_i,   // lease_limit and lease_low only
   input  wire logic [SA_LOG2-1:0] command_sa_i,
   input  wire esp_regs_pkg::outbound_row_t row_i,
-  output logic [191:0]      counters_o,      // next_sequence, bytes, packets of command_sa_i
+  output esp_core_pkg::outbound_state_t counters_o,  // of command_sa_i
+  // events, a pulse
+  output logic              event_valid_o,
+  output logic [5:0]        event_kinds_o,
+  output logic [15:0]       event_sa_o,
   // records
   output logic              record_valid_o,
   output esp_core_pkg::outbound_record_t record_o
 );
-  // What changes with every packet.
-  typedef struct packed {
-    logic [63:0] next_sequence;
-    logic [63:0] bytes;
-    logic [63:0] packets;
-  } state_t;
   typedef struct packed {
     logic        too_long;
     logic        malformed;
@@ -78,7 +77,8 @@ module esp_outbound_decide #(
 
   // --- 2: the rows ----
   logic [127:0] lease2, lease3_q;  // lease_low, lease_limit
-  state_t state2, state3_q, state3_next, state4_q;
+  esp_core_pkg::outbound_state_t state2, state3_q, state3_next, state4_q, row_state;
+  logic told2, told3_q, told3_next, told4_q;  // lease_low was told of this lease
   logic [SA_LOG2-1:0] read_sa, sa2, sa3, sa4_q;
   logic update3, update4_q;
 
@@ -95,16 +95,28 @@ module esp_outbound_decide #(
     .write_data_i({row_i.lease_low, row_i.lease_limit}),
     .read_address_i(read_sa), .read_data_o(lease2)
   );
-  esp_ram #(.WIDTH(192), .DEPTH_LOG2(SA_LOG2)) u_state (
+  always_comb begin
+    row_state = '0;
+    row_state.next_sequence = row_i.next_sequence;
+  end
+  esp_ram #(.WIDTH($bits(row_state)), .DEPTH_LOG2(SA_LOG2)) u_state (
     .clk_i, .write_i(row_write_i || update3), .write_address_i(row_write_i ? command_sa_i : sa3),
-    .write_data_i(row_write_i ? {row_i.next_sequence, 128'd0} : state3_next),
+    .write_data_i(row_write_i ? row_state : state3_next),
     .read_address_i(read_sa), .read_data_o(state2)
+  );
+  logic command_write;
+  assign command_write = row_write_i || lease_write_i;
+  esp_ram #(.WIDTH(1), .DEPTH_LOG2(SA_LOG2)) u_told (
+    .clk_i, .write_i(command_write || update3),
+    .write_address_i(command_write ? command_sa_i : sa3),
+    .write_data_i(!command_write && told3_next),
+    .read_address_i(read_sa), .read_data_o(told2)
   );
   assign counters_o = state2;
 
   // --- 3: sequence number, lease, verdict ----
   logic [7:0] verdict3, verdict4_q, verdict5_q;
-  logic lease_low3, lease_low4_q, lease_low5_q;
+  logic lease_low3, lease_low4_q;
   always_ff @(posedge clk_i) begin
     valid2_q <= rst_ni && valid1_q;
     valid3_q <= rst_ni && valid2_q;
@@ -113,16 +125,18 @@ module esp_outbound_decide #(
     row3_q <= row2;
     lease3_q <= lease2;
     // The packet one ahead writes in this cycle, the one two ahead wrote while the RAM was read.
-    if (valid3_q && sa3 == sa2) state3_q <= state3_next;
-    else if (update4_q && sa4_q == sa2) state3_q <= state4_q;
-    else state3_q <= state2;
+    if (valid3_q && sa3 == sa2) {told3_q, state3_q} <= {told3_next, state3_next};
+    else if (update4_q && sa4_q == sa2) {told3_q, state3_q} <= {told4_q, state4_q};
+    else {told3_q, state3_q} <= {told2, state2};
     update4_q <= rst_ni && update3;
     sa4_q <= sa3;
-    state4_q <= state3_next;
+    {told4_q, state4_q} <= {told3_next, state3_next};
   end
   always_comb begin
     verdict3 = esp_regs_pkg::VERDICT_OK;
-    if (parsed3_q.too_long) begin
+    if (refuse_i) begin
+      verdict3 = esp_regs_pkg::VERDICT_SELF_TEST_FAILED;
+    end else if (parsed3_q.too_long) begin
       verdict3 = esp_regs_pkg::VERDICT_TOO_LONG;
     end else if (parsed3_q.malformed) begin
       verdict3 = esp_regs_pkg::VERDICT_HEADER_MALFORMED;
@@ -136,13 +150,21 @@ module esp_outbound_decide #(
       verdict3 = esp_regs_pkg::VERDICT_LEASE_EXHAUSTED;
     end
     update3 = valid3_q && verdict3 == esp_regs_pkg::VERDICT_OK;
-    lease_low3 = update3 && state3_q.next_sequence >= lease3_q[127:64];
+    lease_low3 = update3 && !told3_q && state3_q.next_sequence >= lease3_q[127:64];
+    told3_next = told3_q || lease_low3;
     state3_next = state3_q;
     if (update3) begin
       state3_next.next_sequence = state3_q.next_sequence + 64'd1;
       state3_next.bytes = state3_q.bytes + {48'd0, parsed3_q.total};
       state3_next.packets = state3_q.packets + 64'd1;
     end
+  end
+
+  always_comb begin
+    event_valid_o = lease_low4_q;
+    event_kinds_o = '0;
+    event_kinds_o[esp_regs_pkg::EVENT_KIND_LEASE_LOW] = lease_low4_q;
+    event_sa_o = parsed4_q.sa;
   end
 
   // --- 4: header words and partial sums ----
@@ -161,8 +183,7 @@ module esp_outbound_decide #(
     row5_q <= row4_q;
     verdict4_q <= verdict3;
     verdict5_q <= verdict4_q;
-    lease_low4_q <= lease_low3;
-    lease_low5_q <= lease_low4_q;
+    lease_low4_q <= rst_ni && lease_low3;
     sequence4_q <= state3_q.next_sequence;
     sequence5_q <= sequence4_q;
     text5_q <= text4;
@@ -198,14 +219,14 @@ module esp_outbound_decide #(
     checksum5 = ~(16'(esp_core_pkg::fold({3'd0, esp_core_pkg::fold(sum5_q)})));
     ip5 = {8'h45, tos5_q, output5_q, sequence5_q[15:0], flags5_q, row5_q.hop_limit,
            row5_q.encapsulation ? esp_core_pkg::PROTOCOL_UDP : esp_core_pkg::PROTOCOL_ESP,
-           checksum5, row5_q.outer_source, row5_q.outer_destination};
+           checksum5, row5_q.outer_source[31:0], row5_q.outer_destination[31:0]};
     // The UDP checksum is zero (RFC 3948 section 2.1).
     udp5 = {row5_q.udp_source, row5_q.udp_destination, output5_q - 16'd20, 16'd0};
     esp5 = {row5_q.spi, sequence5_q[31:0], sequence5_q};
     header5 = row5_q.encapsulation ? {ip5, udp5, esp5} : {ip5, esp5, 64'd0};
     record5.verdict = verdict5_q;
     record5.sa = parsed5_q.sa;
-    record5.lease_low = lease_low5_q;
+    record5.next_hop = row5_q.next_hop;
     record5.encapsulation = row5_q.encapsulation;
     record5.total = parsed5_q.total;
     record5.text_bytes = text5_q;

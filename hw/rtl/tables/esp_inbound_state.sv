@@ -14,11 +14,11 @@ module esp_inbound_state #(
   input  wire logic [SA_LOG2-1:0] commit_sa_i,
   output esp_core_pkg::inbound_state_t commit_state_o
 );
-  esp_ram #(.WIDTH(512), .DEPTH_LOG2(SA_LOG2)) u_early (
+  esp_ram #(.WIDTH($bits(write_state_i)), .DEPTH_LOG2(SA_LOG2)) u_early (
     .clk_i, .write_i, .write_address_i(write_sa_i), .write_data_i(write_state_i),
     .read_address_i(early_sa_i), .read_data_o(early_state_o)
   );
-  esp_ram #(.WIDTH(512), .DEPTH_LOG2(SA_LOG2)) u_commit (
+  esp_ram #(.WIDTH($bits(write_state_i)), .DEPTH_LOG2(SA_LOG2)) u_commit (
     .clk_i, .write_i, .write_address_i(write_sa_i), .write_data_i(write_state_i),
     .read_address_i(commit_sa_i), .read_data_o(commit_state_o)
   );
