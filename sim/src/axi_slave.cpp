@@ -15,7 +15,8 @@ constexpr std::uint8_t slave_error = 2;  // AXI4 SLVERR
 
 std::uint32_t AxiSlave::random() {
   if (m_random == 0) {
-    m_random = m_memory.timing.seed * 2654435761U ^ static_cast<std::uint32_t>(std::hash<std::string>{}(m_name));
+    m_random =
+        m_memory.timing.seed * 2654435761U ^ static_cast<std::uint32_t>(std::hash<std::string>{}(m_name));
     m_random |= 1U;
   }
   // xorshift32
@@ -141,9 +142,9 @@ void AxiSlave::check_stable(const AxiRequest& request) {
                           request.aw_length != before.aw_length || request.aw_id != before.aw_id)) {
     violation("AW changed while it waited");
   }
-  if (before.w_valid && (!request.w_valid || request.w_last != before.w_last ||
-                         request.w_strobe != before.w_strobe ||
-                         std::memcmp(request.w_data, m_waiting_data.data(), beat_bytes) != 0)) {
+  if (before.w_valid &&
+      (!request.w_valid || request.w_last != before.w_last || request.w_strobe != before.w_strobe ||
+       std::memcmp(request.w_data, m_waiting_data.data(), beat_bytes) != 0)) {
     violation("W changed while it waited");
   }
   m_waiting = request;
@@ -161,7 +162,8 @@ void AxiSlave::join_writes() {
     Acknowledgement write{.address = address.address, .beats = {}, .due = 0};
     for (std::uint32_t i = 0; i < address.beats; ++i) {
       if (m_beats.front().last != (i + 1 == address.beats)) {
-        violation(fmt::format("WLAST is wrong at beat {} of the {} at {:#x}", i, address.beats, address.address));
+        violation(
+            fmt::format("WLAST is wrong at beat {} of the {} at {:#x}", i, address.beats, address.address));
       }
       write.beats.push_back(m_beats.front());
       m_beats.pop_front();

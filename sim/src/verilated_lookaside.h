@@ -84,32 +84,32 @@ class VerilatedLookaside final : public EspLookaside {
 
   // No output depends on an input within a cycle, so the outputs after the last edge are those of the next.
   // The ports differ in their names alone, which only the preprocessor can vary.
-#define ESPGATE_AXI_DRIVE(port, slave)                                              \
-  {                                                                                 \
-    const AxiAnswer& answer = (slave).drive(m_cycles);                              \
-    m_model.m_axi_##port##_arready_i = answer.ar_ready;                             \
-    m_model.m_axi_##port##_awready_i = answer.aw_ready;                             \
-    m_model.m_axi_##port##_wready_i = answer.w_ready;                               \
-    m_model.m_axi_##port##_rvalid_i = answer.r_valid;                               \
-    m_model.m_axi_##port##_rlast_i = answer.r_last;                                 \
-    m_model.m_axi_##port##_rresp_i = answer.r_response;                             \
-    m_model.m_axi_##port##_bvalid_i = answer.b_valid;                               \
-    m_model.m_axi_##port##_bresp_i = answer.b_response;                             \
-    if (answer.r_valid) {                                                           \
-      std::memcpy(&m_model.m_axi_##port##_rdata_i, answer.r_data.data(), beat_bytes); \
-    }                                                                               \
-    request = {.ar_valid = m_model.m_axi_##port##_arvalid_o != 0,                   \
-               .ar_address = m_model.m_axi_##port##_araddr_o,                       \
-               .ar_length = m_model.m_axi_##port##_arlen_o,                         \
-               .r_ready = m_model.m_axi_##port##_rready_o != 0,                     \
-               .aw_valid = m_model.m_axi_##port##_awvalid_o != 0,                   \
-               .aw_address = m_model.m_axi_##port##_awaddr_o,                       \
-               .aw_length = m_model.m_axi_##port##_awlen_o,                         \
-               .w_valid = m_model.m_axi_##port##_wvalid_o != 0,                     \
-               .w_last = m_model.m_axi_##port##_wlast_o != 0,                       \
-               .w_strobe = m_model.m_axi_##port##_wstrb_o,                          \
+#define ESPGATE_AXI_DRIVE(port, slave)                                                            \
+  {                                                                                               \
+    const AxiAnswer& answer = (slave).drive(m_cycles);                                            \
+    m_model.m_axi_##port##_arready_i = answer.ar_ready;                                           \
+    m_model.m_axi_##port##_awready_i = answer.aw_ready;                                           \
+    m_model.m_axi_##port##_wready_i = answer.w_ready;                                             \
+    m_model.m_axi_##port##_rvalid_i = answer.r_valid;                                             \
+    m_model.m_axi_##port##_rlast_i = answer.r_last;                                               \
+    m_model.m_axi_##port##_rresp_i = answer.r_response;                                           \
+    m_model.m_axi_##port##_bvalid_i = answer.b_valid;                                             \
+    m_model.m_axi_##port##_bresp_i = answer.b_response;                                           \
+    if (answer.r_valid) {                                                                         \
+      std::memcpy(&m_model.m_axi_##port##_rdata_i, answer.r_data.data(), beat_bytes);             \
+    }                                                                                             \
+    request = {.ar_valid = m_model.m_axi_##port##_arvalid_o != 0,                                 \
+               .ar_address = m_model.m_axi_##port##_araddr_o,                                     \
+               .ar_length = m_model.m_axi_##port##_arlen_o,                                       \
+               .r_ready = m_model.m_axi_##port##_rready_o != 0,                                   \
+               .aw_valid = m_model.m_axi_##port##_awvalid_o != 0,                                 \
+               .aw_address = m_model.m_axi_##port##_awaddr_o,                                     \
+               .aw_length = m_model.m_axi_##port##_awlen_o,                                       \
+               .w_valid = m_model.m_axi_##port##_wvalid_o != 0,                                   \
+               .w_last = m_model.m_axi_##port##_wlast_o != 0,                                     \
+               .w_strobe = m_model.m_axi_##port##_wstrb_o,                                        \
                .w_data = reinterpret_cast<const std::uint32_t*>(&m_model.m_axi_##port##_wdata_o), \
-               .b_ready = m_model.m_axi_##port##_bready_o != 0};                    \
+               .b_ready = m_model.m_axi_##port##_bready_o != 0};                                  \
   }
   void tick() {
     AxiRequest request;

@@ -6,8 +6,8 @@
 namespace espgate::driver::registers::lookaside {
 
 inline constexpr std::uint32_t id = 0x4553504c;
-inline constexpr std::uint32_t version_major = 0x0;
-inline constexpr std::uint32_t version_minor = 0x1;
+inline constexpr std::uint32_t major = 0x0;
+inline constexpr std::uint32_t minor = 0x1;
 inline constexpr std::uint32_t descriptor_bytes = 0x20;
 inline constexpr std::uint32_t completion_bytes = 0x20;
 inline constexpr std::uint32_t event_bytes = 0x10;

@@ -217,8 +217,8 @@ module esp_lookaside #(
     case (read_address)
       16'(esp_lookaside_regs_pkg::REG_ID): shell_data = esp_lookaside_regs_pkg::ID;
       16'(esp_lookaside_regs_pkg::REG_VERSION):
-        shell_data = {16'(esp_lookaside_regs_pkg::VERSION_MAJOR),
-                      16'(esp_lookaside_regs_pkg::VERSION_MINOR)};
+        shell_data = {16'(esp_lookaside_regs_pkg::MAJOR),
+                      16'(esp_lookaside_regs_pkg::MINOR)};
       16'(esp_lookaside_regs_pkg::REG_STATUS): shell_data = status;
       16'(esp_lookaside_regs_pkg::REG_COMPLETION_WAIT): shell_data = {16'd0, completion_wait_q};
       16'(esp_lookaside_regs_pkg::REG_STATISTICS_ADDRESS_LOW):

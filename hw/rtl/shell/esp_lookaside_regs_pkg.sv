@@ -4,8 +4,8 @@
 /* verilator lint_off UNUSEDPARAM */
 package esp_lookaside_regs_pkg;
   localparam int unsigned ID = 1163087948;
-  localparam int unsigned VERSION_MAJOR = 0;
-  localparam int unsigned VERSION_MINOR = 1;
+  localparam int unsigned MAJOR = 0;
+  localparam int unsigned MINOR = 1;
   localparam int unsigned DESCRIPTOR_BYTES = 32;
   localparam int unsigned COMPLETION_BYTES = 32;
   localparam int unsigned EVENT_BYTES = 16;

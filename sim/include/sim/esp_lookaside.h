@@ -14,7 +14,7 @@ namespace espgate::sim {
 class EspLookaside {
  public:
   struct Options {
-    std::string trace_path;                     // FST waveform, empty for none
+    std::string trace_path;  // FST waveform, empty for none
     std::size_t memory_bytes = std::size_t{64} << 20U;
   };
   // Fails when the waveform cannot be written.

@@ -12,11 +12,11 @@ namespace espgate::sim {
 // How the memory answers. Chances are in 1/256 for each cycle and channel.
 struct MemoryTiming {
   std::uint32_t seed = 1;
-  std::uint32_t latency = 300;        // cycles from the request to the first data or the acknowledgement
-  std::uint32_t jitter = 0;           // up to so many cycles more
-  std::uint32_t outstanding = 256;    // bursts accepted and not answered, reads and writes apart
-  std::uint8_t stall = 0;             // chance that a ready is low or an answer waits
-  bool reorder = false;               // answers of different IDs overtake each other, read beats interleave
+  std::uint32_t latency = 300;      // cycles from the request to the first data or the acknowledgement
+  std::uint32_t jitter = 0;         // up to so many cycles more
+  std::uint32_t outstanding = 256;  // bursts accepted and not answered, reads and writes apart
+  std::uint8_t stall = 0;           // chance that a ready is low or an answer waits
+  bool reorder = false;             // answers of different IDs overtake each other, read beats interleave
 };
 
 // A range of addresses that answers with an error.
