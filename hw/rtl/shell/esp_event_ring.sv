@@ -1,7 +1,7 @@
 // The event ring: takes events from the core's queue while it runs and the ring has a free entry,
 // and writes each as 16 bytes: the word as event_data has it, and the phase bit (1 in the first
-// round after start_i). While the ring is full or stopped, events stay in the core, which counts those
-// that it has no room for.
+// round after start_i). While the ring is full or stopped, events stay in the core, which counts
+// those that it has no room for.
 `default_nettype none
 module esp_event_ring (
   input  wire logic         clk_i,

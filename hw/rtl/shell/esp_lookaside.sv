@@ -1,6 +1,7 @@
 // The look-aside shell around the core: an AXI4-Lite register port (the core's registers below
 // 0x1000, the shell's above) and three AXI4 masters of 512 bits, one for the packets of each
-// direction and one for descriptor rings, completions, events and statistics. See docs/hardware/lookaside.md.
+// direction and one for descriptor rings, completions, events and statistics. See
+// docs/hardware/lookaside.md.
 //
 // All bursts are INCR, 64 bytes a beat (AxSIZE 6, AxBURST 1: not brought out), and none crosses a
 // 4 KiB boundary. The packet ports use one ID and rely on its order. Read data and responses are

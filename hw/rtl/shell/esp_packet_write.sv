@@ -1,7 +1,8 @@
 // Writes the packets of one direction to memory and makes the completion of each descriptor. A job
 // is joined with its fate, and if the packet went into the core with the core's completion; then
 // the packet is written in bursts of up to 4 KiB that never cross such a boundary, or thrown away
-// when it does not fit its buffer. The completion is handed on when the memory has acknowledged
+// when it does not fit its buffer; so the core must complete a packet whose data nobody has taken
+// yet, which it does. The completion is handed on when the memory has acknowledged
 // every byte of the packet. Jobs, fates and packets keep their order throughout.
 `default_nettype none
 module esp_packet_write (

@@ -40,6 +40,7 @@ module stand_in_half #(
   logic [10:0] beat_count;
   logic [6:0] head_count;
   logic [4:0] done_count;
+  logic [9:0] out_count;
   /* verilator lint_on UNUSEDSIGNAL */
   logic [511:0] beat;
 
@@ -67,12 +68,19 @@ module stand_in_half #(
   assign out_beats = head.length == '0 ? '0 : esp_core_pkg::last_beat(head.length) + 10'd1;
   assign in_part = beat_q < in_beats;
   assign out_part = beat_q < out_beats;
-  assign out_valid_o = head_valid && out_part && (!in_part || beat_valid) && done_room;
-  assign move = head_valid && (!in_part || beat_valid) && (!out_part || out_ready_i) && done_room;
-  assign out_last_o = beat_q + 10'd1 == out_beats;
+  // As in the core, a packet gets its completion whether or not anyone takes its data.
+  logic result_last;
+  logic [63:0] result_keep;
+  assign move = head_valid && (!in_part || beat_valid) && !out_count[9] && done_room;
+  assign result_last = beat_q + 10'd1 == out_beats;
   assign tail = esp_core_pkg::tail_bytes(head.length[5:0]);
-  assign out_keep_o = out_last_o ? esp_core_pkg::keep(tail) : '1;
-  assign out_data_o = in_part ? beat : {64{8'ha5}};
+  assign result_keep = result_last ? esp_core_pkg::keep(tail) : '1;
+  esp_fifo #(.WIDTH(577), .DEPTH_LOG2(9)) u_out (
+    .clk_i, .rst_ni, .push_i(move && out_part),
+    .data_i({result_last, result_keep, in_part ? beat : {64{8'ha5}}}),
+    .pop_i(out_valid_o && out_ready_i), .valid_o(out_valid_o),
+    .data_o({out_last_o, out_keep_o, out_data_o}), .count_o(out_count)
+  );
   assign finish = move && beat_q + 10'd1 >= in_beats && beat_q + 10'd1 >= out_beats;
   esp_fifo #(.WIDTH(512), .DEPTH_LOG2(10)) u_beats (
     .clk_i, .rst_ni, .push_i(take), .data_i(in_data_i),
