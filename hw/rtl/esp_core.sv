@@ -84,7 +84,7 @@ module esp_core #(
   logic [31:0] register_data;
   logic [32*esp_regs_pkg::SHADOW_WORDS-1:0] shadow;
   logic [GLOBAL_BITS-1:0] snapshot, outbound_counters, inbound_counters;
-  logic outbound_hold, outbound_idle, outbound_row_write, outbound_lease_write;
+  logic outbound_hold, outbound_idle, outbound_drained, outbound_row_write, outbound_lease_write;
   logic [OUTBOUND_SA_LOG2-1:0] outbound_sa;
   esp_regs_pkg::outbound_row_t outbound_row;
   logic [64*esp_regs_pkg::COUNTER_SA_OUTBOUND_COUNT-1:0] outbound_sa_counters;
@@ -98,6 +98,8 @@ module esp_core #(
   logic [SPD_CACHE_LOG2-1:0] cache_index;
   esp_regs_pkg::spd_cache_entry_t cache_entry;
   logic event_read, event_read_valid;
+  logic self_test_run, self_test_corrupt, self_test_passed, self_test_failed;
+  logic [1:0] self_test_done, self_test_ok;  // outbound, inbound
 
   esp_registers #(
     .OUTBOUND_SA_LOG2(OUTBOUND_SA_LOG2), .INBOUND_SA_LOG2(INBOUND_SA_LOG2),
@@ -112,6 +114,7 @@ module esp_core #(
     .write_o(register_write), .address_o(register_address), .data_o(register_data),
     .shadow_o(shadow), .shadow_wipe_i(shadow_wipe),
     .ready_i(ready), .busy_i(busy), .rejected_i(rejected), .snapshot_i(snapshot),
+    .self_test_passed_i(self_test_passed), .self_test_failed_i(self_test_failed),
     .event_valid_i(event_read_valid), .event_data_i(event_data_o), .event_read_o(event_read)
   );
 
@@ -123,7 +126,11 @@ module esp_core #(
     .write_i(register_write), .address_i(register_address), .data_i(register_data),
     .shadow_i(shadow), .shadow_wipe_o(shadow_wipe),
     .ready_o(ready), .busy_o(busy), .rejected_o(rejected), .snapshot_o(snapshot),
+    .self_test_passed_o(self_test_passed), .self_test_failed_o(self_test_failed),
+    .self_test_run_o(self_test_run), .self_test_corrupt_o(self_test_corrupt),
+    .self_test_done_i(self_test_done), .self_test_ok_i(self_test_ok),
     .outbound_hold_o(outbound_hold), .outbound_idle_i(outbound_idle),
+    .outbound_drained_i(outbound_drained),
     .outbound_row_write_o(outbound_row_write), .outbound_lease_write_o(outbound_lease_write),
     .outbound_sa_o(outbound_sa), .outbound_row_o(outbound_row),
     .outbound_cache_write_o(outbound_cache_write),
@@ -152,12 +159,6 @@ module esp_core #(
   );
 
   // --- the halves ----
-  logic refuse;
-  /* verilator lint_off UNUSEDSIGNAL */
-  logic outbound_drained;
-  /* verilator lint_on UNUSEDSIGNAL */
-  assign refuse = 1'b0;
-
   esp_outbound #(.SA_LOG2(OUTBOUND_SA_LOG2), .SPD_CACHE_LOG2(SPD_CACHE_LOG2)) u_outbound (
     .clk_i, .rst_ni,
     .in_tvalid_i(out_in_tvalid_i), .in_tready_o(out_in_tready_o), .in_tdata_i(out_in_tdata_i),
@@ -171,7 +172,9 @@ module esp_core #(
     .event_valid_o(outbound_event), .event_kinds_o(outbound_event_kinds),
     .event_sa_o(outbound_event_sa), .event_lost_i(outbound_event_lost),
     .hold_i(outbound_hold), .front_idle_o(outbound_idle), .drained_o(outbound_drained),
-    .refuse_i(refuse),
+    .refuse_i(self_test_failed), .self_test_run_i(self_test_run),
+    .self_test_corrupt_i(self_test_corrupt), .self_test_done_o(self_test_done[0]),
+    .self_test_ok_o(self_test_ok[0]),
     .row_write_i(outbound_row_write), .lease_write_i(outbound_lease_write),
     .command_sa_i(outbound_sa), .row_i(outbound_row),
     .cache_write_i(outbound_cache_write), .cache_index_i(cache_index),
@@ -193,7 +196,9 @@ module esp_core #(
     .event_valid_o(inbound_event), .event_kinds_o(inbound_event_kinds),
     .event_sa_o(inbound_event_sa), .event_lost_i(inbound_event_lost),
     .hold_i(inbound_hold), .front_idle_o(inbound_idle), .drained_o(inbound_drained),
-    .refuse_i(refuse),
+    .refuse_i(self_test_failed), .self_test_run_i(self_test_run),
+    .self_test_corrupt_i(self_test_corrupt), .self_test_done_o(self_test_done[1]),
+    .self_test_ok_o(self_test_ok[1]),
     .row_write_i(inbound_row_write), .row_busy_o(inbound_row_busy),
     .command_sa_i(inbound_sa), .row_i(inbound_row),
     .spi_write_i(spi_write), .spi_index_i(spi_index), .spi_entry_i(spi_entry),

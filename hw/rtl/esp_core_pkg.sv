@@ -12,7 +12,7 @@ package esp_core_pkg;
   localparam int unsigned PACKET_LOG2 = 9;        // output FIFO in beats: two largest packets
   localparam int unsigned FRONT_CYCLES = 32;      // longer than either decision pipeline
   localparam int unsigned PARSE_CYCLES = 4;       // esp_ip_parse
-  localparam int unsigned HASH_CYCLES = 2;        // esp_table_hash
+  localparam int unsigned HASH_CYCLES = 3;        // esp_table_hash
   localparam int unsigned TABLE_CYCLES = 3;       // esp_hash_table
   localparam int unsigned SPI_CYCLES = HASH_CYCLES + TABLE_CYCLES;
   localparam int unsigned SPD_CACHE_CYCLES = HASH_CYCLES + TABLE_CYCLES;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstring>
+#include <deque>
 #include <fstream>
 
 #include "packet_stream.h"
@@ -86,6 +87,16 @@ class VerilatedCore final : public EspCore {
   }
   std::optional<Done> done(Side side, ByteSpan output) override { return stream(side).done(output); }
 
+  void take_events(bool on) override { m_model.event_ready_i = on; }
+  std::optional<std::uint32_t> event() override {
+    if (m_events.empty()) {
+      return std::nullopt;
+    }
+    const std::uint32_t data = m_events.front();
+    m_events.pop_front();
+    return data;
+  }
+
   void clock(std::uint32_t cycles) override {
     for (std::uint32_t i = 0; i < cycles; ++i) {
       tick();
@@ -102,6 +113,7 @@ class VerilatedCore final : public EspCore {
     for (PacketStream& stream : m_streams) {
       stream.clear();
     }
+    m_events.clear();
     m_model.rst_ni = 0;
     for (int i = 0; i < reset_cycles; ++i) {
       edge();
@@ -164,6 +176,9 @@ class VerilatedCore final : public EspCore {
                           .sa = m_model.in_done_sa_o,
                           .length = m_model.in_done_length_o,
                           .next_hop = m_model.in_done_next_hop_o}});
+    if (m_model.event_valid_o != 0 && m_model.event_ready_i != 0) {
+      m_events.push_back(m_model.event_data_o);
+    }
     edge();
   }
 
@@ -185,6 +200,7 @@ class VerilatedCore final : public EspCore {
   VEspCore m_model{&m_context};
   std::optional<VerilatedFstC> m_trace;
   std::array<PacketStream, 2> m_streams;
+  std::deque<std::uint32_t> m_events;
   std::uint64_t m_cycles = 0;
 };
 

@@ -209,27 +209,46 @@ void Bench::add(std::uint32_t index, const OutboundSa& sa) {
   }
 }
 
-void Bench::add(std::uint32_t index, const InboundSa& sa, std::uint32_t way) {
+void Bench::add(std::uint32_t index, const InboundSa& sa, std::optional<std::uint32_t> way) {
   write_shadow(row(sa));
   if (!command(regs::reg_sa_command, place(regs::sa_command_index, index) |
                                          place(regs::sa_command_inbound, 1) |
                                          place(regs::sa_command_operation, regs::sa_operation_add))) {
     throw std::runtime_error("inbound add was rejected");
   }
-  spi_entry(sa.spi, way, index, true);
+  spi_entry(sa.spi, way ? *way : free_way(sa.spi), index, true);
+}
+
+Bench::SpiPlace Bench::spi_place(std::uint32_t spi, std::uint32_t way) {
+  const std::uint32_t log2 = m_core->read(regs::reg_table_sizes) >> regs::table_sizes_spi_log2.lsb & 0xff;
+  return {way, table_index(std::array{spi}, way, log2)};
+}
+
+std::uint32_t Bench::free_way(std::uint32_t spi) {
+  for (std::uint32_t way = 0; way < regs::engine_table_ways; ++way) {
+    const auto taken = m_spis.find(spi_place(spi, way));
+    if (taken == m_spis.end() || taken->second == spi) {
+      return way;
+    }
+  }
+  throw std::runtime_error("all four places of the SPI are taken");
 }
 
 void Bench::spi_entry(std::uint32_t spi, std::uint32_t way, std::uint32_t index, bool valid) {
-  const std::uint32_t sizes = m_core->read(regs::reg_table_sizes);
-  const std::uint32_t log2 = sizes >> regs::table_sizes_spi_log2.lsb & 0xff;
+  const SpiPlace to = spi_place(spi, way);
+  if (valid) {
+    m_spis[to] = spi;
+  } else {
+    m_spis.erase(to);
+  }
   std::vector<std::uint32_t> words((regs::spi_entry::bits + 31) / 32);
   set(words, regs::spi_entry::valid, valid ? 1 : 0);
   set(words, regs::spi_entry::sa, index);
   set(words, regs::spi_entry::spi, spi);
   write_shadow(words);
-  if (!command(regs::reg_table_command,
-               place(regs::table_command_index, table_index(std::array{spi}, way, log2)) |
-                   place(regs::table_command_way, way) | place(regs::table_command_table, regs::table_spi))) {
+  if (!command(regs::reg_table_command, place(regs::table_command_index, to.second) |
+                                            place(regs::table_command_way, way) |
+                                            place(regs::table_command_table, regs::table_spi))) {
     throw std::runtime_error("SPI entry was rejected");
   }
 }

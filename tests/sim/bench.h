@@ -2,18 +2,22 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "card/registers.h"
 #include "reference.h"
 #include "sim/esp_core.h"
+#include "table_hash.h"
 
 namespace espgate::sim::test {
 
 namespace regs = espgate::driver::registers;
+using espgate::test::table_index;
 
 // Verdict codes of hw/registers.toml.
 enum Verdict : std::uint8_t {
@@ -92,8 +96,8 @@ class Bench {
   static std::vector<std::uint32_t> row(const InboundSa& sa);
 
   void add(std::uint32_t index, const OutboundSa& sa);
-  // Row and SPI entry, in the given way.
-  void add(std::uint32_t index, const InboundSa& sa, std::uint32_t way = 0);
+  // Row and SPI entry, in the given way or in the first one whose place no other SPI has.
+  void add(std::uint32_t index, const InboundSa& sa, std::optional<std::uint32_t> way = std::nullopt);
   void remove(Side side, std::uint32_t index);
   void renew_lease(std::uint32_t index, std::uint64_t limit, std::uint64_t low);
   void write_shadow(const std::vector<std::uint32_t>& words);
@@ -113,7 +117,12 @@ class Bench {
   std::vector<Event> events();
 
  private:
+  using SpiPlace = std::pair<std::uint32_t, std::uint32_t>;  // way, index
+  SpiPlace spi_place(std::uint32_t spi, std::uint32_t way);
+  std::uint32_t free_way(std::uint32_t spi);
+
   std::unique_ptr<EspCore> m_core;
+  std::map<SpiPlace, std::uint32_t> m_spis;
   std::vector<std::unique_ptr<Bytes>> m_packets;
 };
 

@@ -18,6 +18,9 @@ std::uint32_t field(regs::Field f, std::uint32_t value) {
   return value << f.lsb;
 }
 
+// Status of an engine that is ready and has nothing to do.
+const std::uint32_t idle = field(regs::status_ready, 1) | field(regs::status_self_test_passed, 1);
+
 TEST(Registers, SayWhatTheEngineIs) {
   Bench bench;
   EspCore& core = bench.core();
@@ -28,7 +31,7 @@ TEST(Registers, SayWhatTheEngineIs) {
   EXPECT_EQ(core.read(regs::reg_max_packet_bytes), 16384U);
   EXPECT_EQ(core.read(regs::reg_replay_window), 64U);
   EXPECT_EQ(core.read(regs::reg_data_width), 512U);
-  EXPECT_EQ(core.read(regs::reg_status), 1U);
+  EXPECT_EQ(core.read(regs::reg_status), idle);
   core.write(regs::reg_id, 0);
   EXPECT_EQ(core.read(regs::reg_id), 0x45535047U);
 }
@@ -223,9 +226,10 @@ TEST(Commands, ACommandThatWaitsRefusesTheNext) {
   const std::uint32_t remove =
       field(regs::sa_command_inbound, 1) | field(regs::sa_command_operation, regs::sa_operation_remove);
   bench.core().write(regs::reg_sa_command, remove);
-  EXPECT_EQ(bench.core().read(regs::reg_status), 3U);
+  EXPECT_EQ(bench.core().read(regs::reg_status), idle | field(regs::status_busy, 1));
   bench.core().write(regs::reg_sa_command, remove);
-  EXPECT_EQ(bench.core().read(regs::reg_status), 7U);
+  EXPECT_EQ(bench.core().read(regs::reg_status),
+            idle | field(regs::status_busy, 1) | field(regs::status_rejected, 1));
   bench.core().hesitate({});
   bench.core().clock(2000);
   EXPECT_EQ(bench.core().read(regs::reg_status) & 3, 1U);
@@ -233,6 +237,78 @@ TEST(Commands, ACommandThatWaitsRefusesTheNext) {
   ASSERT_EQ(results.size(), 8U);
   EXPECT_EQ(results.front().done.verdict, ok);
   EXPECT_EQ(results.back().done.verdict, unknown_spi);
+}
+
+TEST(SelfTest, AFailedOneStopsEveryPacketUntilOneHasPassed) {
+  Bench bench;
+  const OutboundSa outbound;
+  const InboundSa inbound;
+  bench.add(0, outbound);
+  bench.add(0, inbound);
+  const Bytes inner = udp_packet(300);
+  const auto run = [&](bool corrupt) {
+    EXPECT_TRUE(bench.command(regs::reg_self_test,
+                              field(regs::self_test_run, 1) | field(regs::self_test_corrupt, corrupt)));
+  };
+  std::uint64_t number = 0;
+  for (int round = 0; round < 2; ++round) {
+    ++number;
+    EXPECT_EQ(to_hex(bench.one(Side::outbound, {.sa = 0}, inner).bytes),
+              to_hex(outbound.expect(inner, number)));
+    EXPECT_EQ(bench.one(Side::inbound, {}, inbound.packet(number, inner)).done.verdict, ok);
+    run(true);
+    EXPECT_EQ(bench.core().read(regs::reg_status),
+              field(regs::status_ready, 1) | field(regs::status_self_test_failed, 1));
+    for (const Bytes& frame : {inner, Bytes(1), Bytes(20000), inbound.packet(number + 1, inner)}) {
+      for (const Side side : {Side::outbound, Side::inbound}) {
+        const Result result = bench.one(side, {.sa = 0}, frame);
+        EXPECT_EQ(result.done.verdict, self_test_failed);
+        EXPECT_EQ(result.done.length, 0U);
+      }
+    }
+    // Registers and tables are as before; only packets are refused.
+    EXPECT_EQ(bench.snapshot(regs::snapshot_set_sa_outbound, 0, regs::counter_sa_outbound_count),
+              (std::vector<std::uint64_t>{number, 300 * number, 0, number + 1}));
+    run(false);
+    EXPECT_EQ(bench.core().read(regs::reg_status), idle);
+  }
+  for (const std::uint32_t set : {regs::snapshot_set_global_outbound, regs::snapshot_set_global_inbound}) {
+    const auto counters = bench.snapshot(set, 0, global_counters);
+    EXPECT_EQ(counters[regs::counter_global_count + self_test_failed], 8U);
+    EXPECT_EQ(counters[regs::counter_global_packets_in], 10U);
+    EXPECT_EQ(counters[regs::counter_global_packets_out], 2U);
+  }
+}
+
+TEST(SelfTest, WaitsForThePacketsInFlight) {
+  Bench bench;
+  bench.core().hesitate({.seed = 11, .input_bubble = 10, .output_stall = 150});
+  const OutboundSa outbound;
+  const InboundSa inbound;
+  bench.add(0, outbound);
+  bench.add(0, inbound);
+  const Bytes inner = udp_packet(700);
+  constexpr std::size_t count = 60;
+  for (std::uint64_t i = 1; i <= count; ++i) {
+    bench.send(Side::outbound, {.sa = 0}, inner);
+    bench.send(Side::inbound, {}, inbound.packet(i, inner));
+  }
+  for (int round = 0; round < 8; ++round) {
+    bench.core().clock(97);
+    ASSERT_TRUE(bench.command(regs::reg_self_test, field(regs::self_test_run, 1)));
+    ASSERT_EQ(bench.core().read(regs::reg_status), idle);
+  }
+  for (const Side side : {Side::outbound, Side::inbound}) {
+    const auto results = bench.collect(side, count);
+    ASSERT_EQ(results.size(), count);
+    for (std::size_t i = 0; i < count; ++i) {
+      ASSERT_EQ(to_hex(results[i].bytes),
+                to_hex(side == Side::outbound ? outbound.expect(inner, i + 1) : inner));
+    }
+  }
+  // Without the run bit the register does nothing.
+  EXPECT_TRUE(bench.command(regs::reg_self_test, field(regs::self_test_corrupt, 1)));
+  EXPECT_EQ(bench.core().read(regs::reg_status), idle);
 }
 
 TEST(Reset, ForgetsEverything) {
@@ -251,7 +327,7 @@ TEST(Reset, ForgetsEverything) {
   bench.core().reset();
   bench.core().hesitate({});
   bench.core().clock(400);
-  ASSERT_EQ(bench.core().read(regs::reg_status), 1U);
+  ASSERT_EQ(bench.core().read(regs::reg_status), idle);
   Bytes output(20000);
   EXPECT_FALSE(bench.core().done(Side::outbound, output));
   EXPECT_FALSE(bench.core().done(Side::inbound, output));

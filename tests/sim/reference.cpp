@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <bit>
 #include <memory>
 #include <stdexcept>
 
@@ -88,19 +87,6 @@ Bytes gcm_seal(ByteView key, ByteView nonce, ByteView aad, ByteView text) {
   require(EVP_EncryptFinal_ex(context.get(), out.data() + text.size(), &count) == 1);
   require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, 16, out.data() + text.size()) == 1);
   return out;
-}
-
-std::uint32_t table_index(std::span<const std::uint32_t> key, std::uint32_t way, std::uint32_t log2) {
-  const bool second = way >= 2;
-  std::uint32_t x = 0;
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    const auto n = static_cast<int>(i);
-    x ^= std::rotl(key[i], second ? 7 * n + 3 : 5 * n);
-    x ^= std::rotl(key[i], second ? 13 * n + 20 : 11 * n + 13);
-  }
-  x ^= x >> 15;
-  x ^= std::rotl(x, 9) & std::rotl(x, 22);
-  return (way % 2 == 0 ? x : x >> 16) & ((1U << log2) - 1);
 }
 
 Bytes Ipv4::build() const {

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
 
 #include "base/bytes.h"
 
@@ -17,10 +16,6 @@ std::array<Block, 10> hash_powers(ByteView key);
 
 // Ciphertext and 16-byte tag.
 Bytes gcm_seal(ByteView key, ByteView nonce, ByteView aad, ByteView text);
-
-// The place of a key of 32-bit words in a way of an SPI table or SPD cache of 2^log2 entries a way
-// (docs/developer/engine-behaviour.md, "Tables").
-std::uint32_t table_index(std::span<const std::uint32_t> key, std::uint32_t way, std::uint32_t log2);
 
 struct Encapsulation {
   std::uint16_t source_port = 4500;

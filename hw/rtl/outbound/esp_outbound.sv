@@ -42,6 +42,10 @@ module esp_outbound #(
   output logic              front_idle_o,    // held, and the decision pipeline is empty
   output logic              drained_o,       // held, and every packet has its verdict
   input  wire logic         refuse_i,        // every packet gets self_test_failed
+  input  wire logic         self_test_run_i, // only while drained
+  input  wire logic         self_test_corrupt_i,
+  output logic              self_test_done_o,
+  output logic              self_test_ok_o,
   input  wire logic         row_write_i,
   input  wire logic         lease_write_i,
   input  wire logic [SA_LOG2-1:0] command_sa_i,
@@ -130,10 +134,11 @@ module esp_outbound #(
   logic cipher_valid, cipher_first, cipher_last;
   logic [511:0] cipher_text;
   logic [127:0] cipher_tag;
-  esp_gcm_core #(.DECRYPT(1'b0)) u_gcm (
+  esp_gcm_tested #(.DECRYPT(1'b0)) u_gcm (
     .clk_i, .rst_ni,
+    .self_test_run_i, .self_test_corrupt_i, .self_test_done_o, .self_test_ok_o,
     .valid_i(text_valid), .first_i(text_first), .last_i(text_last), .bytes_i(text_bytes),
-    .data_i(text), .key_i(slot.key), .key_256_i(slot.key_256),
+    .data_i(text), .key_i(slot.key), .key_256_i(slot.key_256), .gmac_i(1'b0),
     .nonce_i({slot.salt, slot.sequence_number}), .aad_i(aad),
     .aad_bytes_i(slot.esn ? 5'd12 : 5'd8), .length_i(slot.text_bytes), .powers_i(powers),
     .valid_o(cipher_valid), .first_o(cipher_first), .last_o(cipher_last),

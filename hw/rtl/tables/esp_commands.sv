@@ -1,13 +1,13 @@
-// The commands of the register block: SA rows, table entries and counter snapshots, and the wipe of
-// all tables after reset.
+// The commands of the register block: SA rows, table entries, counter snapshots and the self-test;
+// and, after reset, the wipe of all tables and the first self-test.
 //
 // A command on an SA holds the input of the direction it concerns until no packet in flight can see
 // half of it: the decision pipeline must be empty, and for an inbound row every packet must have
 // its verdict too, because the commit stage still writes the row's sequence state for packets that
 // were admitted under it. So packets that were in flight when an SA was removed finish as if it
 // were there, and none of them can touch an SA that takes the row over. A table entry is one word
-// of one RAM, so it is written under traffic. A command written while another is under way is
-// refused.
+// of one RAM, so it is written under traffic. The self-test needs both directions held and without
+// a packet in flight. A command written while another is under way is refused.
 `default_nettype none
 module esp_commands #(
   parameter int unsigned OUTBOUND_SA_LOG2 = 8,
@@ -28,10 +28,13 @@ module esp_commands #(
   output logic              ready_o,
   output logic              busy_o,
   output logic              rejected_o,
+  output logic              self_test_passed_o,
+  output logic              self_test_failed_o,
   output logic [64*(esp_regs_pkg::COUNTER_GLOBAL_COUNT+esp_regs_pkg::VERDICT_COUNT)-1:0] snapshot_o,
   // outbound half
   output logic              outbound_hold_o,
   input  wire logic         outbound_idle_i,
+  input  wire logic         outbound_drained_i,
   output logic              outbound_row_write_o,
   output logic              outbound_lease_write_o,
   output logic [OUTBOUND_SA_LOG2-1:0] outbound_sa_o,
@@ -55,6 +58,11 @@ module esp_commands #(
   input  wire logic [64*esp_regs_pkg::COUNTER_SA_INBOUND_COUNT-1:0] inbound_sa_counters_i,
   input  wire logic [64*(esp_regs_pkg::COUNTER_GLOBAL_COUNT+esp_regs_pkg::VERDICT_COUNT)-1:0]
     inbound_counters_i,
+  // self-test of both halves: run is a pulse, done a pulse of each, ok stands with it
+  output logic              self_test_run_o,
+  output logic              self_test_corrupt_o,
+  input  wire logic [1:0]   self_test_done_i,
+  input  wire logic [1:0]   self_test_ok_i,
   // both SPD caches
   output logic [SPD_CACHE_LOG2-1:0] cache_index_o,
   output esp_regs_pkg::spd_cache_entry_t cache_entry_o
@@ -74,11 +82,13 @@ module esp_commands #(
   end
 
   // --- what is written ----
-  logic write_sa, write_table, write_snapshot, any_command;
+  logic write_sa, write_table, write_snapshot, write_self_test, any_command;
   assign write_sa = write_i && address_i == 16'(esp_regs_pkg::REG_SA_COMMAND);
   assign write_table = write_i && address_i == 16'(esp_regs_pkg::REG_TABLE_COMMAND);
   assign write_snapshot = write_i && address_i == 16'(esp_regs_pkg::REG_SNAPSHOT_COMMAND);
-  assign any_command = write_sa || write_table || write_snapshot;
+  assign write_self_test = write_i && address_i == 16'(esp_regs_pkg::REG_SELF_TEST)
+                           && data_i[esp_regs_pkg::SELF_TEST_RUN_LSB];
+  assign any_command = write_sa || write_table || write_snapshot || write_self_test;
 
   // The index has the same place in all of them.
   logic [19:0] index;
@@ -124,17 +134,26 @@ module esp_commands #(
   localparam logic [2:0] STATE_LATCH = 3'd4;   // snapshot
   localparam logic [2:0] STATE_APPLY = 3'd5;   // row or entry
   localparam logic [2:0] STATE_SETTLE = 3'd6;  // an inbound row is being set up
-  localparam logic [1:0] KIND_SA = 2'd0, KIND_SNAPSHOT = 2'd1, KIND_TABLE = 2'd2;
+  localparam logic [2:0] STATE_TEST = 3'd7;    // self-test
+  localparam logic [1:0] KIND_SA = 2'd0, KIND_SNAPSHOT = 2'd1, KIND_TABLE = 2'd2,
+                         KIND_SELF_TEST = 2'd3;
   logic [2:0] state_q;
   logic [1:0] kind_q, set_q, way_q, to_table_q;
   logic [WIPE_LOG2-1:0] wipe_q;
-  logic inbound_q, rejected_q;
+  logic inbound_q, rejected_q, ready_q, passed_q, failed_q, corrupt_q, start_test;
+  logic [1:0] test_done_q, test_ok_q;
   logic [3:0] operation_q;
   logic [WIPE_LOG2-1:0] index_q;
   logic [SNAPSHOT_BITS-1:0] snapshot_q;
 
   assign busy_o = state_q != STATE_IDLE;
-  assign ready_o = state_q != STATE_WIPE;
+  assign ready_o = ready_q;
+  assign self_test_passed_o = passed_q;
+  assign self_test_failed_o = failed_q;
+  assign start_test = state_q == STATE_WAIT && kind_q == KIND_SELF_TEST
+                      && outbound_drained_i && inbound_drained_i;
+  assign self_test_run_o = start_test;
+  assign self_test_corrupt_o = corrupt_q;
   assign rejected_o = rejected_q;
   assign snapshot_o = snapshot_q;
   assign shadow_wipe_o = state_q == STATE_APPLY
@@ -142,7 +161,13 @@ module esp_commands #(
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       state_q <= STATE_WIPE;
-      kind_q <= KIND_SA;
+      kind_q <= KIND_SELF_TEST;
+      ready_q <= 1'b0;
+      passed_q <= 1'b0;
+      failed_q <= 1'b0;
+      corrupt_q <= 1'b0;
+      test_done_q <= '0;
+      test_ok_q <= '0;
       wipe_q <= '0;
       rejected_q <= 1'b0;
       snapshot_q <= '0;
@@ -160,7 +185,7 @@ module esp_commands #(
       case (state_q)
         STATE_WIPE: begin
           wipe_q <= wipe_q + 1'b1;
-          if (wipe_q == '1) state_q <= STATE_SETTLE;
+          if (wipe_q == '1) state_q <= STATE_WAIT;  // the first self-test
         end
         STATE_IDLE: begin
           inbound_q <= inbound;
@@ -169,13 +194,19 @@ module esp_commands #(
           way_q <= way;
           to_table_q <= to_table;
           index_q <= index[WIPE_LOG2-1:0];
-          kind_q <= write_table ? KIND_TABLE : write_snapshot ? KIND_SNAPSHOT : KIND_SA;
+          kind_q <= write_table ? KIND_TABLE : write_snapshot ? KIND_SNAPSHOT
+                    : write_self_test ? KIND_SELF_TEST : KIND_SA;
+          corrupt_q <= data_i[esp_regs_pkg::SELF_TEST_CORRUPT_LSB];
+          if (write_self_test) state_q <= STATE_WAIT;
           if (write_sa && sa_ok) state_q <= STATE_WAIT;
           if (write_table && table_ok) state_q <= STATE_APPLY;
           if (write_snapshot && snapshot_ok) state_q <= set[1] ? STATE_WAIT : STATE_LATCH;
         end
         STATE_WAIT: begin
-          if (kind_q == KIND_SNAPSHOT) begin
+          test_done_q <= '0;
+          if (kind_q == KIND_SELF_TEST) begin
+            if (start_test) state_q <= STATE_TEST;
+          end else if (kind_q == KIND_SNAPSHOT) begin
             if (inbound_q ? inbound_idle_i : outbound_idle_i) state_q <= STATE_READ;
           end else if (inbound_q ? inbound_drained_i : outbound_idle_i) begin
             state_q <= STATE_APPLY;
@@ -194,7 +225,17 @@ module esp_commands #(
           endcase
         end
         STATE_APPLY: state_q <= kind_q == KIND_TABLE ? STATE_IDLE : STATE_SETTLE;
-        default: if (!inbound_row_busy_i) state_q <= STATE_IDLE;  // STATE_SETTLE
+        STATE_SETTLE: if (!inbound_row_busy_i) state_q <= STATE_IDLE;
+        default: begin  // STATE_TEST
+          test_done_q <= test_done_q | self_test_done_i;
+          test_ok_q <= (self_test_done_i & self_test_ok_i) | (~self_test_done_i & test_ok_q);
+          if (test_done_q == '1) begin
+            state_q <= STATE_IDLE;
+            ready_q <= 1'b1;
+            passed_q <= test_ok_q == '1;
+            failed_q <= test_ok_q != '1;
+          end
+        end
       endcase
     end
   end
@@ -206,8 +247,8 @@ module esp_commands #(
   assign apply_table = state_q == STATE_APPLY && kind_q == KIND_TABLE;
   assign add = operation_q == 4'(esp_regs_pkg::SA_OPERATION_ADD);
   assign hold = busy_o && kind_q != KIND_TABLE;
-  assign outbound_hold_o = wipe || (hold && !inbound_q);
-  assign inbound_hold_o = wipe || (hold && inbound_q);
+  assign outbound_hold_o = hold && (kind_q == KIND_SELF_TEST || !inbound_q);
+  assign inbound_hold_o = hold && (kind_q == KIND_SELF_TEST || inbound_q);
   assign outbound_lease_write_o =
     apply_sa && !inbound_q && operation_q == 4'(esp_regs_pkg::SA_OPERATION_RENEW_LEASE);
   assign outbound_row_write_o = wipe || (apply_sa && !inbound_q && !outbound_lease_write_o);

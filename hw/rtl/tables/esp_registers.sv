@@ -36,6 +36,8 @@ module esp_registers #(
   input  wire logic         ready_i,
   input  wire logic         busy_i,
   input  wire logic         rejected_i,
+  input  wire logic         self_test_passed_i,
+  input  wire logic         self_test_failed_i,
   input  wire logic [64*(esp_regs_pkg::COUNTER_GLOBAL_COUNT+esp_regs_pkg::VERDICT_COUNT)-1:0]
     snapshot_i,
   // the oldest event
@@ -112,6 +114,8 @@ module esp_registers #(
         read_data[esp_regs_pkg::STATUS_READY_LSB] = ready_i;
         read_data[esp_regs_pkg::STATUS_BUSY_LSB] = busy_i;
         read_data[esp_regs_pkg::STATUS_REJECTED_LSB] = rejected_i;
+        read_data[esp_regs_pkg::STATUS_SELF_TEST_PASSED_LSB] = self_test_passed_i;
+        read_data[esp_regs_pkg::STATUS_SELF_TEST_FAILED_LSB] = self_test_failed_i;
         read_data[esp_regs_pkg::STATUS_EVENT_LSB] = event_valid_i;
       end
       16'(esp_regs_pkg::REG_EVENT_DATA): read_data = event_valid_i ? event_data_i : '0;

@@ -13,8 +13,23 @@ module esp_table_hash #(
     rotate = (n % 32 == 0) ? x : (x << (n % 32)) | (x >> (32 - n % 32));
   endfunction
 
-  // Every key bit goes to two places of each sum: rotations by odd distances from one another.
-  logic [31:0] sum_a, sum_b, folded_a_q, folded_b_q;
+  // Two rounds of mixing. Keys that count up differ in a few neighbouring bits, and the index of each
+  // way must differ in its own manner all the same: four rounds fill a table to 96 %, two only to 70.
+  function automatic logic [31:0] mixed(input logic [31:0] x);
+    mixed = (rotate(x, 1) & rotate(x, 8)) ^ rotate(x, 2);
+  endfunction
+  function automatic logic [63:0] two_rounds(input logic [63:0] x);
+    logic [31:0] a, b;
+    a = x[31:0] ^ mixed(x[63:32]);
+    b = x[63:32] ^ mixed(a);
+    a = a ^ mixed(b);
+    b = b ^ mixed(a);
+    two_rounds = {b, a};
+  endfunction
+
+  // Every key bit goes to two places of each sum, at odd distances from one another.
+  logic [31:0] sum_a, sum_b;
+  logic [63:0] sum_q, half_q;
   always_comb begin
     sum_a = '0;
     sum_b = '0;
@@ -24,10 +39,9 @@ module esp_table_hash #(
     end
   end
   always_ff @(posedge clk_i) begin
-    folded_a_q <= sum_a ^ (sum_a >> 15);
-    folded_b_q <= sum_b ^ (sum_b >> 15);
-    hash_o[31:0] <= folded_a_q ^ (rotate(folded_a_q, 9) & rotate(folded_a_q, 22));
-    hash_o[63:32] <= folded_b_q ^ (rotate(folded_b_q, 9) & rotate(folded_b_q, 22));
+    sum_q <= {sum_b, sum_a};
+    half_q <= two_rounds(sum_q);
+    hash_o <= two_rounds(half_q);
   end
 endmodule
 `default_nettype wire

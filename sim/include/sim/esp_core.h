@@ -56,10 +56,15 @@ class EspCore {
   // The next finished packet, and its bytes when there are any, in order; nullopt when none is finished.
   virtual std::optional<Done> done(Side side, ByteSpan output) = 0;
 
+  // While on, the event port takes every event, and event() hands them out, oldest first, in the layout of
+  // register event_data. Off at first: events wait in the queue for a read of the register.
+  virtual void take_events(bool on) = 0;
+  virtual std::optional<std::uint32_t> event() = 0;
+
   virtual void clock(std::uint32_t cycles) = 0;
   virtual std::uint64_t cycles() const = 0;
   virtual void hesitate(const Hesitation& hesitation) = 0;
-  // Holds rst_ni low for a few cycles: tables, keys and packets in flight are gone.
+  // Holds rst_ni low for a few cycles: tables, keys, events and packets in flight are gone.
   virtual void reset() = 0;
 
  protected:
