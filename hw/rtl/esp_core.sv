@@ -88,7 +88,7 @@ module esp_core #(
   logic [OUTBOUND_SA_LOG2-1:0] outbound_sa;
   esp_regs_pkg::outbound_row_t outbound_row;
   logic [64*esp_regs_pkg::COUNTER_SA_OUTBOUND_COUNT-1:0] outbound_sa_counters;
-  logic inbound_hold, inbound_idle, inbound_drained, inbound_row_write, inbound_row_busy;
+  logic inbound_hold, inbound_idle, inbound_drained, inbound_row_write;
   logic [INBOUND_SA_LOG2-1:0] inbound_sa;
   esp_regs_pkg::inbound_row_t inbound_row;
   logic [64*esp_regs_pkg::COUNTER_SA_INBOUND_COUNT-1:0] inbound_sa_counters;
@@ -137,7 +137,7 @@ module esp_core #(
     .outbound_sa_counters_i(outbound_sa_counters), .outbound_counters_i(outbound_counters),
     .inbound_hold_o(inbound_hold), .inbound_idle_i(inbound_idle),
     .inbound_drained_i(inbound_drained), .inbound_row_write_o(inbound_row_write),
-    .inbound_row_busy_i(inbound_row_busy), .inbound_sa_o(inbound_sa),
+    .inbound_sa_o(inbound_sa),
     .inbound_row_o(inbound_row), .spi_write_o(spi_write), .spi_index_o(spi_index),
     .spi_entry_o(spi_entry), .inbound_cache_write_o(inbound_cache_write),
     .inbound_sa_counters_i(inbound_sa_counters), .inbound_counters_i(inbound_counters),
@@ -199,7 +199,7 @@ module esp_core #(
     .refuse_i(self_test_failed), .self_test_run_i(self_test_run),
     .self_test_corrupt_i(self_test_corrupt), .self_test_done_o(self_test_done[1]),
     .self_test_ok_o(self_test_ok[1]),
-    .row_write_i(inbound_row_write), .row_busy_o(inbound_row_busy),
+    .row_write_i(inbound_row_write),
     .command_sa_i(inbound_sa), .row_i(inbound_row),
     .spi_write_i(spi_write), .spi_index_i(spi_index), .spi_entry_i(spi_entry),
     .cache_write_i(inbound_cache_write), .cache_index_i(cache_index),

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "card/registers.h"
+#include "inbound_sa.h"
+#include "outbound_sa.h"
 #include "reference.h"
 #include "sim/esp_core.h"
 #include "table_hash.h"
@@ -24,49 +26,6 @@ enum Verdict : std::uint8_t {
 #define ESPGATE_VERDICT(name, code, kind, text) name = code,
 #include "driver/verdicts.def"
 #undef ESPGATE_VERDICT
-};
-
-struct OutboundSa {
-  std::uint32_t spi = 0x1000;
-  Bytes key = Bytes(16, 0x11);
-  std::array<std::uint8_t, 4> salt{1, 2, 3, 4};
-  bool esn = false;
-  std::optional<Encapsulation> encapsulation;
-  std::uint32_t df_policy = regs::df_policy_copy;
-  std::optional<std::uint8_t> dscp;
-  std::uint8_t hop_limit = 64;
-  std::uint32_t outer_source = 0xc0000201;
-  std::uint32_t outer_destination = 0xc0000202;
-  std::uint64_t next_sequence = 1;
-  std::uint64_t lease_limit = ~std::uint64_t{0};
-  std::uint64_t lease_low = ~std::uint64_t{0};
-  std::uint64_t next_hop = 0x020000000001;
-
-  // The ESP packet that an inner packet becomes.
-  Bytes expect(ByteView inner, std::uint64_t sequence) const;
-};
-
-struct InboundSa {
-  std::uint32_t spi = 0x2000;
-  Bytes key = Bytes(16, 0x22);
-  std::array<std::uint8_t, 4> salt{5, 6, 7, 8};
-  bool esn = false;
-  bool encapsulated = false;
-  bool replay_check = true;
-  std::optional<std::uint8_t> protocol;
-  std::uint32_t outer_destination = 0xc0000201;
-  std::uint32_t source_first = 0, source_last = ~0U;
-  std::uint32_t destination_first = 0, destination_last = ~0U;
-  std::uint16_t source_port_first = 0, source_port_last = 65535;
-  std::uint16_t destination_port_first = 0, destination_port_last = 65535;
-  std::uint64_t replay_top = 0;
-  std::uint64_t next_hop = 0x020000000002;
-
-  Esp esp(std::uint64_t sequence) const;
-  // A whole packet as the peer would send it.
-  Bytes packet(std::uint64_t sequence, ByteView inner, std::uint8_t outer_tos = 0) const;
-  // The same around ESP bytes that a test has made itself.
-  Bytes outer(Bytes esp, std::uint8_t tos = 0, std::size_t option_words = 0) const;
 };
 
 // A finished packet with its bytes.
@@ -103,6 +62,9 @@ class Bench {
   void write_shadow(const std::vector<std::uint32_t>& words);
   // Writes the place that the SPI has in this way.
   void spi_entry(std::uint32_t spi, std::uint32_t way, std::uint32_t index, bool valid);
+  // Writes the place that the flow has in this way. An entry that is not valid empties it.
+  void cache_entry(Side side, const Flow& flow, std::uint32_t policy, std::uint32_t sa = 0,
+                   std::uint32_t way = 0, bool valid = true);
   // Writes a command and waits until it is done; false when it was rejected.
   bool command(std::uint32_t offset, std::uint32_t value);
 

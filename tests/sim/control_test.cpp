@@ -29,7 +29,7 @@ TEST(Registers, SayWhatTheEngineIs) {
   EXPECT_EQ(core.read(regs::reg_capabilities), 0x1fU);
   EXPECT_EQ(core.read(regs::reg_table_sizes), 0x07070808U);
   EXPECT_EQ(core.read(regs::reg_max_packet_bytes), 16384U);
-  EXPECT_EQ(core.read(regs::reg_replay_window), 64U);
+  EXPECT_EQ(core.read(regs::reg_replay_window), regs::engine_replay_window);
   EXPECT_EQ(core.read(regs::reg_data_width), 512U);
   EXPECT_EQ(core.read(regs::reg_status), idle);
   core.write(regs::reg_id, 0);

@@ -256,7 +256,7 @@ TEST_F(InboundTest, TrailerNamesThePayload) {
   const Bytes inner = udp_packet(60);
   EXPECT_EQ(verdict(sealed([](Esp& esp) { esp.next_header = 59; }, inner)), dummy);
   EXPECT_EQ(verdict(sealed([](Esp& esp) { esp.next_header = 59; }, Bytes(2))), dummy);
-  EXPECT_EQ(verdict(sealed([](Esp& esp) { esp.next_header = 41; }, inner)), next_header_unsupported);
+  EXPECT_EQ(verdict(sealed([](Esp& esp) { esp.next_header = 43; }, inner)), next_header_unsupported);
   // Padding is looked at first.
   EXPECT_EQ(verdict(sealed(
                 [](Esp& esp) {
@@ -334,7 +334,7 @@ TEST(Inbound, SelectorsAreThoseOfTheSa) {
   for (const int protocol : {6, 17, 33, 132, 136}) {
     EXPECT_EQ(verdict(ports, set(&Ipv4::protocol, static_cast<std::uint8_t>(protocol))), ok);
   }
-  EXPECT_EQ(verdict(ports, set(&Ipv4::protocol, std::uint8_t{1})), selector_mismatch);
+  EXPECT_EQ(verdict(ports, set(&Ipv4::protocol, std::uint8_t{47})), selector_mismatch);
   EXPECT_EQ(bench.snapshot(regs::snapshot_set_sa_inbound, 0,
                            regs::counter_sa_inbound_count)[regs::counter_sa_inbound_selector_mismatch],
             10U);

@@ -48,7 +48,6 @@ module esp_commands #(
   input  wire logic         inbound_idle_i,
   input  wire logic         inbound_drained_i,
   output logic              inbound_row_write_o,
-  input  wire logic         inbound_row_busy_i,
   output logic [INBOUND_SA_LOG2-1:0] inbound_sa_o,
   output esp_regs_pkg::inbound_row_t inbound_row_o,
   output logic [3:0]        spi_write_o,
@@ -133,8 +132,7 @@ module esp_commands #(
   localparam logic [2:0] STATE_READ = 3'd3;    // counters of an SA, one cycle of RAM
   localparam logic [2:0] STATE_LATCH = 3'd4;   // snapshot
   localparam logic [2:0] STATE_APPLY = 3'd5;   // row or entry
-  localparam logic [2:0] STATE_SETTLE = 3'd6;  // an inbound row is being set up
-  localparam logic [2:0] STATE_TEST = 3'd7;    // self-test
+  localparam logic [2:0] STATE_TEST = 3'd6;    // self-test
   localparam logic [1:0] KIND_SA = 2'd0, KIND_SNAPSHOT = 2'd1, KIND_TABLE = 2'd2,
                          KIND_SELF_TEST = 2'd3;
   logic [2:0] state_q;
@@ -224,8 +222,7 @@ module esp_commands #(
               snapshot_q <= {{(SNAPSHOT_BITS-INBOUND_SA_BITS){1'b0}}, inbound_sa_counters_i};
           endcase
         end
-        STATE_APPLY: state_q <= kind_q == KIND_TABLE ? STATE_IDLE : STATE_SETTLE;
-        STATE_SETTLE: if (!inbound_row_busy_i) state_q <= STATE_IDLE;
+        STATE_APPLY: state_q <= STATE_IDLE;
         default: begin  // STATE_TEST
           test_done_q <= test_done_q | self_test_done_i;
           test_ok_q <= (self_test_done_i & self_test_ok_i) | (~self_test_done_i & test_ok_q);

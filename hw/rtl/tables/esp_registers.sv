@@ -50,7 +50,6 @@ module esp_registers #(
   // What the two halves carry.
   localparam bit GMAC = 1'b0, IPV6 = 1'b0, TRANSPORT = 1'b0, TFC = 1'b0, LIFETIMES = 1'b0,
                  SPD_CACHE = 1'b0;
-  localparam int unsigned REPLAY_WINDOW = 64;
 
   logic read;
   logic [15:0] read_address;
@@ -108,7 +107,7 @@ module esp_registers #(
         read_data[esp_regs_pkg::TABLE_SIZES_SPD_CACHE_LOG2_LSB+:8] = 8'(SPD_CACHE_LOG2);
       end
       16'(esp_regs_pkg::REG_MAX_PACKET_BYTES): read_data = esp_core_pkg::MAX_PACKET_BYTES;
-      16'(esp_regs_pkg::REG_REPLAY_WINDOW): read_data = REPLAY_WINDOW;
+      16'(esp_regs_pkg::REG_REPLAY_WINDOW): read_data = esp_regs_pkg::REPLAY_WINDOW;
       16'(esp_regs_pkg::REG_DATA_WIDTH): read_data = esp_regs_pkg::DATA_WIDTH;
       16'(esp_regs_pkg::REG_STATUS): begin
         read_data[esp_regs_pkg::STATUS_READY_LSB] = ready_i;
