@@ -5,9 +5,10 @@
 namespace espgate::driver::card {
 namespace {
 
-std::uint32_t mixed(std::uint32_t sum) {
-  sum ^= sum >> 15;
-  return sum ^ (std::rotl(sum, 9) & std::rotl(sum, 22));
+constexpr int rounds = 4;
+
+std::uint32_t mixed(std::uint32_t x) {
+  return (std::rotl(x, 1) & std::rotl(x, 8)) ^ std::rotl(x, 2);
 }
 
 }  // namespace
@@ -21,7 +22,11 @@ std::uint64_t table_hash(std::span<const std::uint32_t> key) {
     a ^= turned(5 * n) ^ turned(11 * n + 13);
     b ^= turned(7 * n + 3) ^ turned(13 * n + 20);
   }
-  return std::uint64_t{mixed(b)} << 32 | mixed(a);
+  for (int round = 0; round < rounds; ++round) {
+    a ^= mixed(b);
+    b ^= mixed(a);
+  }
+  return std::uint64_t{b} << 32 | a;
 }
 
 std::array<TablePlace, registers::engine_table_ways> places_of(std::uint64_t hash, std::uint32_t log2) {
