@@ -50,7 +50,7 @@ TEST(SimulatedEngine, ResetForgetsEverything) {
   const auto to = engine->add_inbound(peer_of(sa));
   ASSERT_TRUE(from && to);
   const Outcome sent = run_one(*engine, Direction::outbound, from->value, packet_of(40));
-  ASSERT_TRUE(engine->cache_policy(Direction::inbound, {}, Policy::bypass));
+  ASSERT_TRUE(engine->cache_policy(Direction::inbound, {}, Policy::bypass, {}));
   auto again = SimulatedEngine::create(std::move(*engine).reset());
   ASSERT_TRUE(again) << again.error().message;
   engine = std::move(*again);
