@@ -193,8 +193,8 @@ module esp_lookaside #(
             16'(esp_lookaside_regs_pkg::REG_EVENT_BASE_HIGH): event_base_q[63:32] <= write_data;
             16'(esp_lookaside_regs_pkg::REG_EVENT_SIZE_LOG2): begin
               event_size_q <= write_data[4:0];
-              event_size_ok_q <= write_data >= esp_lookaside_regs_pkg::RING_LOG2_MIN
-                                 && write_data <= esp_lookaside_regs_pkg::RING_LOG2_MAX;
+              event_size_ok_q <= write_data >= esp_lookaside_regs_pkg::ENTRIES_LOG2_MIN
+                                 && write_data <= esp_lookaside_regs_pkg::ENTRIES_LOG2_MAX;
             end
             default: ;
           endcase
