@@ -33,15 +33,23 @@ std::uint32_t place(regs::Field field, std::uint32_t value) {
   return value << field.lsb;
 }
 
-}  // namespace
-
-Bench::Bench(const std::string& trace_path) {
+std::unique_ptr<EspCore> new_core(const std::string& trace_path) {
   auto core = EspCore::create(trace_path);
   if (!core) {
     throw std::runtime_error(core.error().message);
   }
-  m_core = std::move(*core);
-  for (int i = 0; i < 1000 && (m_core->read(regs::reg_status) & 1) == 0; ++i) {
+  return std::move(*core);
+}
+
+}  // namespace
+
+Bench::Bench(const std::string& trace_path) : Bench(new_core(trace_path)) {}
+
+Bench::Bench(std::unique_ptr<EspCore> core) : m_core(std::move(core)) {
+  for (int i = 0; (m_core->read(regs::reg_status) & 1) == 0; ++i) {
+    if (i == 20000) {
+      throw std::runtime_error("the engine does not become ready");
+    }
   }
 }
 

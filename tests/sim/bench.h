@@ -47,6 +47,8 @@ Event event_of(std::uint32_t data);
 class Bench {
  public:
   explicit Bench(const std::string& trace_path = {});
+  // Around a core that has just been reset.
+  explicit Bench(std::unique_ptr<EspCore> core);
 
   EspCore& core() { return *m_core; }
 

@@ -356,5 +356,71 @@ TEST_F(OutboundLifetime, CountersOf64BitsCarry) {
   EXPECT_EQ(counters(0), (std::vector<std::uint64_t>{7, 700, 0, 0x100000004}));
 }
 
+// Packets of one SA meet in the decision pipeline at every distance, some of them refused.
+TEST_F(OutboundLifetime, EachPacketSeesWhatTheOnesBeforeItLeft) {
+  constexpr std::uint32_t rows = 5;
+  constexpr std::uint64_t limit = 150;
+  for (std::uint32_t row = 0; row < rows; ++row) {
+    OutboundSa sa;
+    sa.soft_packets = limit - 3;
+    sa.hard_packets = row == 0 ? limit : OutboundSa::no_limit;
+    sa.hard_bytes = row == 1 ? limit * 28 : OutboundSa::no_limit;
+    sa.lease_limit = row == 2 ? limit + 1 : OutboundSa::no_limit;
+    sa.next_sequence = row == 3 ? 0x100000000 - limit : 1;
+    m_bench.add(row, sa);
+  }
+  std::array<std::uint64_t, rows> sent{};
+  std::uint32_t x = 1;
+  std::vector<std::uint32_t> order;
+  for (std::uint32_t burst = 0; burst < 40; ++burst) {
+    m_bench.core().hesitate({.seed = burst, .input_bubble = static_cast<std::uint8_t>(burst % 4 * 60)});
+    for (int i = 0; i < 30; ++i) {
+      x = x * 1664525 + 1013904223;
+      // Runs of one row, and rows in turn.
+      const std::uint32_t row = (x >> 28) < 6 && !order.empty() ? order.back() : (x >> 16) % rows;
+      order.push_back(row);
+      ++sent.at(row);
+      m_bench.send(Side::outbound, {.sa = row}, udp_packet(28));
+    }
+    m_bench.core().clock(100);
+  }
+  const std::array<std::uint8_t, rows> refusal{lifetime_expired, lifetime_expired, lease_exhausted,
+                                               sequence_overflow, 255};
+  std::array<std::uint64_t, rows> done{};
+  const auto results = m_bench.collect(Side::outbound, order.size());
+  ASSERT_EQ(results.size(), order.size());
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const std::uint32_t row = order[i];
+    const std::uint64_t first = row == 3 ? 0x100000000 - limit : 1;
+    if (done.at(row) < limit || row == 4) {
+      ASSERT_EQ(results[i].done.verdict, ok);
+      ASSERT_EQ(load_be64(results[i].bytes, 28), first + done.at(row)) << "row " << row;
+      ++done.at(row);
+    } else {
+      ASSERT_EQ(results[i].done.verdict, refusal.at(row)) << "row " << row;
+    }
+  }
+  for (std::uint32_t row = 0; row < rows; ++row) {
+    ASSERT_GT(sent.at(row), limit + 20);
+    const std::uint64_t refused = sent.at(row) - done.at(row);
+    EXPECT_EQ(counters(row),
+              (std::vector<std::uint64_t>{done.at(row), 28 * done.at(row), row < 2 ? refused : 0,
+                                          (row == 3 ? 0x100000000 - limit : 1) + done.at(row)}));
+  }
+  std::map<std::uint32_t, std::uint32_t> kinds;
+  const Events events = m_bench.events();
+  for (const Event& event : events) {
+    EXPECT_EQ(kinds[event.sa] & event.kinds, 0U);  // each kind once
+    kinds[event.sa] |= event.kinds;
+  }
+  const std::uint32_t soft = kind(regs::event_kind_soft_expired);
+  EXPECT_EQ(kinds,
+            (std::map<std::uint32_t, std::uint32_t>{{0, soft | kind(regs::event_kind_hard_expired)},
+                                                    {1, soft | kind(regs::event_kind_hard_expired)},
+                                                    {2, soft},
+                                                    {3, soft | kind(regs::event_kind_sequence_exhausted)},
+                                                    {4, soft}}));
+}
+
 }  // namespace
 }  // namespace espgate::sim::test

@@ -3,7 +3,7 @@
 // esp_inbound_pkg::CHECK_CYCLES later; the data are delayed alike, and beside every beat stands
 // whether it is to be kept for the output.
 //
-//   1-4 padding; parse   5 subject, selectors   6 compared   7 verdict
+//   1-6 padding; parse   7 subject, selectors   8 compared   9 verdict
 `default_nettype none
 module esp_inbound_check #(
   parameter int unsigned SA_LOG2 = 8
@@ -38,210 +38,220 @@ module esp_inbound_check #(
 );
   localparam int unsigned CHECK_CYCLES = esp_inbound_pkg::CHECK_CYCLES;
   localparam int unsigned PARSE_CYCLES = esp_core_pkg::PARSE_CYCLES;
+  localparam int unsigned PADDING_CYCLES = 4;   // esp_padding
   localparam int unsigned HEADER_BITS = esp_inbound_pkg::HEADER_BITS;
 
-  // --- 1 to 4: padding, inner packet; the rest waits ----
-  logic padding_ok4;
-  logic [7:0] pad_length4, next_header4;
+  if (CHECK_CYCLES != PARSE_CYCLES + 3) begin : g_check
+    $error("esp_inbound_check: CHECK_CYCLES is not PARSE_CYCLES + 3");
+  end
+
+  // --- 1 to 6: padding, inner packet; the rest waits ----
+  logic padding_ok4, padding_ok6;
+  logic [7:0] pad_length4, pad_length6, next_header4, next_header6;
   esp_padding u_padding (
     .clk_i, .rst_ni, .valid_i, .first_i, .last_i, .words_i(info_i.text_bytes[5:2]), .data_i,
     .ok_o(padding_ok4), .pad_length_o(pad_length4), .next_header_o(next_header4)
   );
+  esp_delay_bits #(.WIDTH(17), .CYCLES(PARSE_CYCLES - PADDING_CYCLES)) u_padding_delay (
+    .clk_i, .rst_ni, .data_i({padding_ok4, pad_length4, next_header4}),
+    .data_o({padding_ok6, pad_length6, next_header6})
+  );
   // The length of the payload is known at its end only; total is compared with it then.
-  logic fresh4;
-  esp_core_pkg::ip_t ip4_fresh;
+  logic fresh6;
+  esp_core_pkg::ip_t ip6_fresh;
   esp_ip_parse u_parse (
     .clk_i, .rst_ni, .valid_i(valid_i && first_i), .data_i, .length_i(16'hffff),
-    .valid_o(fresh4), .ip_o(ip4_fresh)
+    .valid_o(fresh6), .ip_o(ip6_fresh)
   );
-  logic valid4, last4, end4, spare4, icv_ok4;
-  logic [47:0] inner4_fresh;   // IPv4 checksum, first four bytes
-  logic [HEADER_BITS-1:0] header4_fresh;
-  esp_inbound_pkg::info_t info4;
+  logic valid6, last6, end6, spare6, icv_ok6;
+  logic [47:0] inner6_fresh;   // IPv4 checksum, first four bytes
+  logic [HEADER_BITS-1:0] header6_fresh;
+  esp_inbound_pkg::info_t info6;
   esp_delay_bits #(.WIDTH(2), .CYCLES(PARSE_CYCLES)) u_control (
-    .clk_i, .rst_ni, .data_i({valid_i, end_i}), .data_o({valid4, end4})
+    .clk_i, .rst_ni, .data_i({valid_i, end_i}), .data_o({valid6, end6})
   );
   esp_delay_line #(.WIDTH(51 + HEADER_BITS + $bits(info_i)), .CYCLES(PARSE_CYCLES)) u_beside (
-    .clk_i, .rst_ni, .data_i({last_i, spare_i, icv_ok_i, data_i[95:80], data_i[31:0], header_i, info_i}),
-    .data_o({last4, spare4, icv_ok4, inner4_fresh, header4_fresh, info4})
+    .clk_i, .rst_ni,
+    .data_i({last_i, spare_i, icv_ok_i, data_i[95:80], data_i[31:0], header_i, info_i}),
+    .data_o({last6, spare6, icv_ok6, inner6_fresh, header6_fresh, info6})
   );
 
-  // --- 4: what the first beat told stays until the packet's end ----
-  esp_core_pkg::ip_t ip4, ip_q;
-  logic [47:0] inner4, inner_q;
-  logic [HEADER_BITS-1:0] header4, header_q;
-  logic [9:0] index4, index_q, last_text4, last_inner4;
-  logic write4, write_last4;
-  assign ip4 = fresh4 ? ip4_fresh : ip_q;
-  assign inner4 = fresh4 ? inner4_fresh : inner_q;
-  assign header4 = fresh4 ? header4_fresh : header_q;
-  assign index4 = fresh4 ? 10'd0 : index_q;
+  // --- 6: what the first beat told stays until the packet's end ----
+  esp_core_pkg::ip_t ip6, ip_q;
+  logic [47:0] inner6, inner_q;
+  logic [HEADER_BITS-1:0] header6, header_q;
+  logic [9:0] index6, index_q, last_text6, last_inner6;
+  logic write6, write_last6;
+  assign ip6 = fresh6 ? ip6_fresh : ip_q;
+  assign inner6 = fresh6 ? inner6_fresh : inner_q;
+  assign header6 = fresh6 ? header6_fresh : header_q;
+  assign index6 = fresh6 ? 10'd0 : index_q;
   always_ff @(posedge clk_i) begin
-    if (fresh4) begin
-      ip_q <= ip4_fresh;
-      inner_q <= inner4_fresh;
-      header_q <= header4_fresh;
+    if (fresh6) begin
+      ip_q <= ip6_fresh;
+      inner_q <= inner6_fresh;
+      header_q <= header6_fresh;
     end
-    if (valid4) index_q <= index4 + 10'd1;
+    if (valid6) index_q <= index6 + 10'd1;
   end
   // A tunnelled packet may be shorter than its text. In transport mode that is known at the end;
   // what is too much is dropped at the output (esp_inbound_output).
-  assign last_text4 = esp_core_pkg::last_beat(info4.text_bytes);
-  assign last_inner4 = info4.transport || info4.bypass ? last_text4
-                                                       : esp_core_pkg::last_beat(ip4.total);
-  assign write4 = valid4 && index4 <= last_inner4;
-  assign write_last4 = index4 == last_inner4;
+  assign last_text6 = esp_core_pkg::last_beat(info6.text_bytes);
+  assign last_inner6 = info6.transport || info6.bypass ? last_text6
+                                                       : esp_core_pkg::last_beat(ip6.total);
+  assign write6 = valid6 && index6 <= last_inner6;
+  assign write_last6 = index6 == last_inner6;
 
-  // --- 5: the packet to be checked, and its SA's selectors ----
-  logic [SA_LOG2-1:0] sa3;
-  esp_inbound_pkg::selector_row_t row4, row5_q;
+  // --- 7: the packet to be checked, and its SA's selectors ----
+  logic [SA_LOG2-1:0] sa5;
+  esp_inbound_pkg::selector_row_t row6, row7_q;
   esp_delay_line #(.WIDTH(SA_LOG2), .CYCLES(PARSE_CYCLES - 1)) u_sa (
-    .clk_i, .rst_ni, .data_i(info_i.sa[SA_LOG2-1:0]), .data_o(sa3)
+    .clk_i, .rst_ni, .data_i(info_i.sa[SA_LOG2-1:0]), .data_o(sa5)
   );
   esp_ram #(.WIDTH($bits(row_i)), .DEPTH_LOG2(SA_LOG2), .ULTRA(SA_LOG2 >= 12)) u_rows (
     .clk_i, .write_i(row_write_i), .write_address_i(command_sa_i), .write_data_i(row_i),
-    .read_address_i(sa3), .read_data_o(row4)
+    .read_address_i(sa5), .read_data_o(row6)
   );
-  logic ipv6_5, ports_known5, window_exceeded5, inner_malformed5;
-  logic [7:0] protocol5;
-  logic [15:0] source_port5, destination_port5, length5;
-  logic [127:0] source5, destination5;
+  logic ipv6_7, ports_known7, window_exceeded7, inner_malformed7;
+  logic [7:0] protocol7;
+  logic [15:0] source_port7, destination_port7, length7;
+  logic [127:0] source7, destination7;
   esp_inbound_subject u_subject (
-    .clk_i, .transport_i(info4.transport), .outer_ipv6_i(info4.ipv6),
-    .header_words_i(info4.header_words), .header_i(header4), .ip_i(ip4),
-    .payload_i(esp_core_pkg::swap32(inner4[31:0])), .text_bytes_i(info4.text_bytes),
-    .pad_length_i(pad_length4), .next_header_i(next_header4),
-    .ipv6_o(ipv6_5), .protocol_o(protocol5), .ports_known_o(ports_known5),
-    .window_exceeded_o(window_exceeded5), .source_port_o(source_port5),
-    .destination_port_o(destination_port5), .source_o(source5), .destination_o(destination5),
-    .inner_malformed_o(inner_malformed5), .length_o(length5)
+    .clk_i, .transport_i(info6.transport), .outer_ipv6_i(info6.ipv6),
+    .header_words_i(info6.header_words), .header_i(header6), .ip_i(ip6),
+    .payload_i(esp_core_pkg::swap32(inner6[31:0])), .text_bytes_i(info6.text_bytes),
+    .pad_length_i(pad_length6), .next_header_i(next_header6),
+    .ipv6_o(ipv6_7), .protocol_o(protocol7), .ports_known_o(ports_known7),
+    .window_exceeded_o(window_exceeded7), .source_port_o(source_port7),
+    .destination_port_o(destination_port7), .source_o(source7), .destination_o(destination7),
+    .inner_malformed_o(inner_malformed7), .length_o(length7)
   );
-  logic valid5_q, end5_q, spare5_q, last5_q, write5_q, write_last5_q, icv_ok5_q, padding_ok5_q;
-  logic [7:0] next_header5_q;
-  logic [15:0] first5_q, total5_q, ttl5_q, checksum5_q;
-  logic [9:0] index5_q;
-  esp_inbound_pkg::info_t info5_q;
-  always_ff @(posedge clk_i) begin
-    valid5_q <= rst_ni && valid4;
-    end5_q <= rst_ni && end4;
-    spare5_q <= spare4;
-    last5_q <= last4;
-    write5_q <= rst_ni && write4;
-    write_last5_q <= write_last4;
-    icv_ok5_q <= icv_ok4 && info4.crypt;
-    padding_ok5_q <= padding_ok4;
-    next_header5_q <= next_header4;
-    first5_q <= esp_core_pkg::swap16(inner4[15:0]);
-    total5_q <= esp_core_pkg::swap16(header4[31:16]);
-    ttl5_q <= esp_core_pkg::swap16(header4[79:64]);
-    checksum5_q <= esp_core_pkg::swap16(info4.transport ? header4[95:80] : inner4[47:32]);
-    index5_q <= index4;
-    info5_q <= info4;
-    row5_q <= row4;
-  end
-
-  // --- 6: compared ----
-  logic window6, mismatch6, ecn_drop6;
-  esp_inbound_selectors u_selectors (
-    .clk_i, .row_i(row5_q), .ipv6_i(ipv6_5), .protocol_i(protocol5),
-    .ports_known_i(ports_known5), .window_exceeded_i(window_exceeded5),
-    .source_port_i(source_port5), .destination_port_i(destination_port5),
-    .source_i(source5), .destination_i(destination5),
-    .window_o(window6), .mismatch_o(mismatch6)
-  );
-  esp_inbound_pkg::delivery_t delivery7;
-  esp_inbound_patch u_patch (
-    .clk_i, .transport_i(info5_q.transport), .ipv6_i(ipv6_5), .outer_ecn_i(info5_q.ecn),
-    .first_i(first5_q), .total_i(total5_q), .protocol_i(ttl5_q), .checksum_i(checksum5_q),
-    .next_header_i(next_header5_q), .length_i(length5),
-    .ecn_drop_o(ecn_drop6), .delivery_o(delivery7)
-  );
-  logic valid6_q, end6_q, spare6_q, write6_q, write_last6_q, icv_ok6_q, padding_ok6_q;
-  logic inner_malformed6_q, spill6_q, named6_q;
-  logic [7:0] next_header6_q;
-  esp_inbound_pkg::info_t info6_q;
-  always_ff @(posedge clk_i) begin
-    valid6_q <= rst_ni && valid5_q;
-    end6_q <= rst_ni && end5_q;
-    spare6_q <= spare5_q;
-    write6_q <= rst_ni && write5_q;
-    write_last6_q <= write_last5_q;
-    icv_ok6_q <= icv_ok5_q;
-    padding_ok6_q <= padding_ok5_q;
-    inner_malformed6_q <= inner_malformed5;
-    named6_q <= next_header5_q == esp_core_pkg::PROTOCOL_IPV4
-                || next_header5_q == esp_core_pkg::PROTOCOL_IPV6;
-    // Header and payload need a beat more than there is of text.
-    spill6_q <= info5_q.transport && last5_q && spare5_q
-                && esp_core_pkg::last_beat(length5) > index5_q;
-    next_header6_q <= next_header5_q;
-    info6_q <= info5_q;
-  end
-  assign next_info_o = info6_q;
-
-  // --- 7: verdict ----
-  logic [7:0] verdict6;
-  always_comb begin
-    verdict6 = esp_regs_pkg::VERDICT_OK;
-    if (!padding_ok6_q) verdict6 = esp_regs_pkg::VERDICT_PADDING_MALFORMED;
-    else if (next_header6_q == esp_core_pkg::PROTOCOL_NONE) verdict6 = esp_regs_pkg::VERDICT_DUMMY;
-    else if (!info6_q.transport && !named6_q)
-      verdict6 = esp_regs_pkg::VERDICT_NEXT_HEADER_UNSUPPORTED;
-    else if (!info6_q.transport && inner_malformed6_q)
-      verdict6 = esp_regs_pkg::VERDICT_INNER_MALFORMED;
-    else if (window6) verdict6 = esp_regs_pkg::VERDICT_INNER_WINDOW;
-    else if (mismatch6) verdict6 = esp_regs_pkg::VERDICT_SELECTOR_MISMATCH;
-    else if (ecn_drop6) verdict6 = esp_regs_pkg::VERDICT_ECN_DROPPED;
-  end
-  logic valid7_q, end7_q, spare7_q, write7_q, write_last7_q, icv_ok7_q, spill7_q;
-  logic [7:0] verdict7_q;
+  logic valid7_q, end7_q, spare7_q, last7_q, write7_q, write_last7_q, icv_ok7_q, padding_ok7_q;
+  logic [7:0] next_header7_q;
+  logic [15:0] first7_q, total7_q, ttl7_q, checksum7_q;
+  logic [9:0] index7_q;
   esp_inbound_pkg::info_t info7_q;
   always_ff @(posedge clk_i) begin
-    valid7_q <= rst_ni && valid6_q;
-    end7_q <= rst_ni && end6_q;
-    spare7_q <= spare6_q;
-    write7_q <= rst_ni && write6_q;
-    write_last7_q <= write_last6_q && !spill6_q;
-    icv_ok7_q <= icv_ok6_q;
-    spill7_q <= spill6_q;
-    verdict7_q <= verdict6;
-    info7_q <= info6_q;
+    valid7_q <= rst_ni && valid6;
+    end7_q <= rst_ni && end6;
+    spare7_q <= spare6;
+    last7_q <= last6;
+    write7_q <= rst_ni && write6;
+    write_last7_q <= write_last6;
+    icv_ok7_q <= icv_ok6 && info6.crypt;
+    padding_ok7_q <= padding_ok6;
+    next_header7_q <= next_header6;
+    first7_q <= esp_core_pkg::swap16(inner6[15:0]);
+    total7_q <= esp_core_pkg::swap16(header6[31:16]);
+    ttl7_q <= esp_core_pkg::swap16(header6[79:64]);
+    checksum7_q <= esp_core_pkg::swap16(info6.transport ? header6[95:80] : inner6[47:32]);
+    index7_q <= index6;
+    info7_q <= info6;
+    row7_q <= row6;
   end
-  logic first7;
-  logic [511:0] data7;
-  logic [HEADER_BITS-1:0] header7;
+
+  // --- 8: compared ----
+  logic window8, mismatch8, ecn_drop8;
+  esp_inbound_selectors u_selectors (
+    .clk_i, .row_i(row7_q), .ipv6_i(ipv6_7), .protocol_i(protocol7),
+    .ports_known_i(ports_known7), .window_exceeded_i(window_exceeded7),
+    .source_port_i(source_port7), .destination_port_i(destination_port7),
+    .source_i(source7), .destination_i(destination7),
+    .window_o(window8), .mismatch_o(mismatch8)
+  );
+  esp_inbound_pkg::delivery_t delivery9;
+  esp_inbound_patch u_patch (
+    .clk_i, .transport_i(info7_q.transport), .ipv6_i(ipv6_7), .outer_ecn_i(info7_q.ecn),
+    .first_i(first7_q), .total_i(total7_q), .protocol_i(ttl7_q), .checksum_i(checksum7_q),
+    .next_header_i(next_header7_q), .length_i(length7),
+    .ecn_drop_o(ecn_drop8), .delivery_o(delivery9)
+  );
+  logic valid8_q, end8_q, spare8_q, write8_q, write_last8_q, icv_ok8_q, padding_ok8_q;
+  logic inner_malformed8_q, spill8_q, named8_q;
+  logic [7:0] next_header8_q;
+  esp_inbound_pkg::info_t info8_q;
+  always_ff @(posedge clk_i) begin
+    valid8_q <= rst_ni && valid7_q;
+    end8_q <= rst_ni && end7_q;
+    spare8_q <= spare7_q;
+    write8_q <= rst_ni && write7_q;
+    write_last8_q <= write_last7_q;
+    icv_ok8_q <= icv_ok7_q;
+    padding_ok8_q <= padding_ok7_q;
+    inner_malformed8_q <= inner_malformed7;
+    named8_q <= next_header7_q == esp_core_pkg::PROTOCOL_IPV4
+                || next_header7_q == esp_core_pkg::PROTOCOL_IPV6;
+    // Header and payload need a beat more than there is of text.
+    spill8_q <= info7_q.transport && last7_q && spare7_q
+                && esp_core_pkg::last_beat(length7) > index7_q;
+    next_header8_q <= next_header7_q;
+    info8_q <= info7_q;
+  end
+  assign next_info_o = info8_q;
+
+  // --- 9: verdict ----
+  logic [7:0] verdict8;
+  always_comb begin
+    verdict8 = esp_regs_pkg::VERDICT_OK;
+    if (!padding_ok8_q) verdict8 = esp_regs_pkg::VERDICT_PADDING_MALFORMED;
+    else if (next_header8_q == esp_core_pkg::PROTOCOL_NONE) verdict8 = esp_regs_pkg::VERDICT_DUMMY;
+    else if (!info8_q.transport && !named8_q)
+      verdict8 = esp_regs_pkg::VERDICT_NEXT_HEADER_UNSUPPORTED;
+    else if (!info8_q.transport && inner_malformed8_q)
+      verdict8 = esp_regs_pkg::VERDICT_INNER_MALFORMED;
+    else if (window8) verdict8 = esp_regs_pkg::VERDICT_INNER_WINDOW;
+    else if (mismatch8) verdict8 = esp_regs_pkg::VERDICT_SELECTOR_MISMATCH;
+    else if (ecn_drop8) verdict8 = esp_regs_pkg::VERDICT_ECN_DROPPED;
+  end
+  logic valid9_q, end9_q, spare9_q, write9_q, write_last9_q, icv_ok9_q, spill9_q;
+  logic [7:0] verdict9_q;
+  esp_inbound_pkg::info_t info9_q;
+  always_ff @(posedge clk_i) begin
+    valid9_q <= rst_ni && valid8_q;
+    end9_q <= rst_ni && end8_q;
+    spare9_q <= spare8_q;
+    write9_q <= rst_ni && write8_q;
+    write_last9_q <= write_last8_q && !spill8_q;
+    icv_ok9_q <= icv_ok8_q;
+    spill9_q <= spill8_q;
+    verdict9_q <= verdict8;
+    info9_q <= info8_q;
+  end
+  logic first9;
+  logic [511:0] data9;
+  logic [HEADER_BITS-1:0] header9;
   esp_delay_line #(.WIDTH(513 + HEADER_BITS), .CYCLES(CHECK_CYCLES)) u_data (
-    .clk_i, .rst_ni, .data_i({first_i, header_i, data_i}), .data_o({first7, header7, data7})
+    .clk_i, .rst_ni, .data_i({first_i, header_i, data_i}), .data_o({first9, header9, data9})
   );
   always_comb begin
-    judged_o.info = info7_q;
-    judged_o.icv_ok = icv_ok7_q;
-    judged_o.verdict = verdict7_q;
-    judged_o.spill = spill7_q;
-    judged_o.delivery = delivery7;
-    if (info7_q.bypass) begin
-      judged_o.delivery.length = info7_q.text_bytes;
+    judged_o.info = info9_q;
+    judged_o.icv_ok = icv_ok9_q;
+    judged_o.verdict = verdict9_q;
+    judged_o.spill = spill9_q;
+    judged_o.delivery = delivery9;
+    if (info9_q.bypass) begin
+      judged_o.delivery.length = info9_q.text_bytes;
       judged_o.delivery.patch = esp_inbound_pkg::PATCH_NONE;
     end
   end
-  assign end_o = end7_q;
-  assign valid_o = valid7_q;
-  assign first_o = first7;
-  assign spare_o = spare7_q;
-  assign write_o = write7_q;
-  assign write_last_o = write_last7_q;
-  assign data_o = data7;
-  assign header_o = header7;
-  assign header_words_o = info7_q.transport ? info7_q.header_words : 4'd0;
+  assign end_o = end9_q;
+  assign valid_o = valid9_q;
+  assign first_o = first9;
+  assign spare_o = spare9_q;
+  assign write_o = write9_q;
+  assign write_last_o = write_last9_q;
+  assign data_o = data9;
+  assign header_o = header9;
+  assign header_words_o = info9_q.transport ? info9_q.header_words : 4'd0;
 
 `ifndef SYNTHESIS
-  logic [9:0] index6_q, index7_q;
+  logic [9:0] index8_q, index9_q;
   always_ff @(posedge clk_i) begin
-    index6_q <= index5_q;
-    index7_q <= index6_q;
-    if (rst_ni && end7_q && valid7_q && info7_q.transport && icv_ok7_q
-        && verdict7_q == esp_regs_pkg::VERDICT_OK) begin
-      assert (esp_core_pkg::last_beat(delivery7.length) <= index7_q + 10'(spill7_q))
+    index8_q <= index7_q;
+    index9_q <= index8_q;
+    if (rst_ni && end9_q && valid9_q && info9_q.transport && icv_ok9_q
+        && verdict9_q == esp_regs_pkg::VERDICT_OK) begin
+      assert (esp_core_pkg::last_beat(delivery9.length) <= index9_q + 10'(spill9_q))
         else $error("an output beat has no cycle");
     end
   end

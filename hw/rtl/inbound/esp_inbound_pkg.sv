@@ -2,7 +2,7 @@
 `default_nettype none
 /* verilator lint_off UNUSEDPARAM */  // a model of one part uses some of the constants
 package esp_inbound_pkg;
-  localparam int unsigned CHECK_CYCLES = 7;       // of esp_inbound_check
+  localparam int unsigned CHECK_CYCLES = 9;       // of esp_inbound_check
   // Longest IP header in front of an ESP header that the first beat holds whole.
   localparam int unsigned HEADER_WORDS = 12;
   localparam int unsigned HEADER_BITS = 32 * HEADER_WORDS;

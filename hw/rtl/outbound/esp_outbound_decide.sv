@@ -3,7 +3,7 @@
 // packet, esp_core_pkg::PARSE_CYCLES + SPD_CACHE_CYCLES + 10 cycles later. It never stalls.
 //
 //   esp_ip_parse, then esp_spd_cache
-//   1 verdict of packet and flow, SA   2 SA row arrives   3 its checks
+//   1 verdict of packet and flow, SA   2 SA row arrives   3 what it says of the packet
 //   4 lifetime, sequence number, lease (esp_outbound_account)   5..10 esp_outbound_header
 //
 // Rows are written by commands while the pipeline is empty (the register block holds the input), so
@@ -119,10 +119,10 @@ module esp_outbound_decide #(
   );
 
   // --- 1: verdict of the flow, and the SA ----
-  logic valid1_q, valid2_q, valid3_q, valid4_q, bypass0, bypass1_q, bypass2_q;
+  logic valid1_q, valid2_q, valid3_q, valid4_q, bypass0, bypass1_q, bypass2_q, bypass3_q;
   // What a stage has used up travels on with the rest of its struct, here and below.
   /* verilator lint_off UNUSEDSIGNAL */
-  packet_t packet1, packet1_q, packet2_q;
+  packet_t packet1, packet1_q, packet2_q, packet3_q;
   /* verilator lint_on UNUSEDSIGNAL */
   always_comb begin
     packet1 = packet0;
@@ -158,10 +158,7 @@ module esp_outbound_decide #(
     logic [63:0] hard_packets;
     logic [63:0] hard_bytes;
   } checks_t;
-  checks_t row_checks, checks2;
-  /* verilator lint_off UNUSEDSIGNAL */
-  checks_t checks3_q;
-  /* verilator lint_on UNUSEDSIGNAL */
+  checks_t row_checks, checks2, checks3_q;
   assign row_checks = {
     row_i.valid, row_i.transport, row_i.ipv6, row_i.encapsulation, row_i.gmac, row_i.esn,
     row_i.tfc_bytes, row_i.soft_packets, row_i.soft_bytes, row_i.hard_packets, row_i.hard_bytes};
@@ -176,64 +173,61 @@ module esp_outbound_decide #(
     valid4_q <= rst_ni && valid3_q;
     bypass1_q <= bypass0;
     bypass2_q <= bypass1_q;
+    bypass3_q <= bypass2_q;
     packet1_q <= packet1;
     packet2_q <= packet1_q;
+    packet3_q <= packet2_q;
     checks3_q <= checks2;
   end
 
   // --- 3: checks of the row ----
-  esp_core_pkg::outbound_decision_t decision2, decision3_q, decision4_q, decision4;
-  logic sa_outside2, own_header2;
-  logic [15:0] total3_q;
-  assign sa_outside2 = (packet2_q.sa >> SA_LOG2) != 16'd0;
-  assign own_header2 = checks2.transport && !packet2_q.dummy && !bypass2_q;
+  esp_core_pkg::outbound_decision_t decision3, decision4_q, decision4;
+  logic sa_outside3, own_header3;
+  assign sa_outside3 = (packet3_q.sa >> SA_LOG2) != 16'd0;
+  assign own_header3 = checks3_q.transport && !packet3_q.dummy && !bypass3_q;
   always_comb begin
-    decision2.verdict = packet2_q.verdict;
-    if (packet2_q.verdict == esp_regs_pkg::VERDICT_OK) begin
-      if (sa_outside2 || !checks2.valid) begin
-        decision2.verdict = esp_regs_pkg::VERDICT_SA_INVALID;
-      end else if (own_header2) begin
-        if (packet2_q.fragment) begin
-          decision2.verdict = esp_regs_pkg::VERDICT_INNER_FRAGMENT;
-        end else if (packet2_q.ipv6
-                     ? packet2_q.base_protocol == esp_core_pkg::PROTOCOL_HOP_BY_HOP
-                       || packet2_q.base_protocol == esp_core_pkg::PROTOCOL_ROUTING
-                       || packet2_q.base_protocol == esp_core_pkg::PROTOCOL_FRAGMENT
-                     : packet2_q.ip_words > (checks2.encapsulation ? 4'd10 : 4'd12)) begin
+    decision3.verdict = packet3_q.verdict;
+    if (packet3_q.verdict == esp_regs_pkg::VERDICT_OK) begin
+      if (sa_outside3 || !checks3_q.valid) begin
+        decision3.verdict = esp_regs_pkg::VERDICT_SA_INVALID;
+      end else if (own_header3) begin
+        if (packet3_q.fragment) begin
+          decision3.verdict = esp_regs_pkg::VERDICT_INNER_FRAGMENT;
+        end else if (packet3_q.ipv6
+                     ? packet3_q.base_protocol == esp_core_pkg::PROTOCOL_HOP_BY_HOP
+                       || packet3_q.base_protocol == esp_core_pkg::PROTOCOL_ROUTING
+                       || packet3_q.base_protocol == esp_core_pkg::PROTOCOL_FRAGMENT
+                     : packet3_q.ip_words > (checks3_q.encapsulation ? 4'd10 : 4'd12)) begin
           // IPv6: ESP would have to stand behind those (RFC 4303 section 3.1.1).
-          decision2.verdict = esp_regs_pkg::VERDICT_HEADER_WINDOW;
-        end else if (packet2_q.ipv6 != checks2.ipv6) begin
-          decision2.verdict = esp_regs_pkg::VERDICT_HEADER_MALFORMED;
+          decision3.verdict = esp_regs_pkg::VERDICT_HEADER_WINDOW;
+        end else if (packet3_q.ipv6 != checks3_q.ipv6) begin
+          decision3.verdict = esp_regs_pkg::VERDICT_HEADER_MALFORMED;
         end
       end
     end
-    decision2.sa = packet2_q.sa;
-    decision2.bypass = bypass2_q;
-    decision2.own_header = own_header2;
-    decision2.outer_ipv6 = checks2.ipv6;
-    decision2.encapsulation = checks2.encapsulation;
-    decision2.gmac = checks2.gmac;
-    decision2.esn = checks2.esn;
-    if (own_header2) decision2.ip_words = packet2_q.ip_words;
-    else decision2.ip_words = checks2.ipv6 ? 4'd10 : 4'd5;
-    decision2.carried_bytes =
-      own_header2 ? packet2_q.total - {10'd0, packet2_q.ip_words, 2'd0} : packet2_q.total;
-    if (!own_header2 && !bypass2_q && checks2.tfc_bytes > packet2_q.total) begin
-      decision2.payload_bytes = checks2.tfc_bytes;
+    decision3.sa = packet3_q.sa;
+    decision3.bypass = bypass3_q;
+    decision3.own_header = own_header3;
+    decision3.outer_ipv6 = checks3_q.ipv6;
+    decision3.encapsulation = checks3_q.encapsulation;
+    decision3.gmac = checks3_q.gmac;
+    decision3.esn = checks3_q.esn;
+    if (own_header3) decision3.ip_words = packet3_q.ip_words;
+    else decision3.ip_words = checks3_q.ipv6 ? 4'd10 : 4'd5;
+    decision3.carried_bytes =
+      own_header3 ? packet3_q.total - {10'd0, packet3_q.ip_words, 2'd0} : packet3_q.total;
+    if (!own_header3 && !bypass3_q && checks3_q.tfc_bytes > packet3_q.total) begin
+      decision3.payload_bytes = checks3_q.tfc_bytes;
     end else begin
-      decision2.payload_bytes = decision2.carried_bytes;
+      decision3.payload_bytes = decision3.carried_bytes;
     end
-    if (packet2_q.dummy) decision2.next_header = esp_core_pkg::PROTOCOL_NONE;
-    else if (own_header2) decision2.next_header = packet2_q.base_protocol;
-    else if (packet2_q.ipv6) decision2.next_header = esp_core_pkg::PROTOCOL_IPV6;
-    else decision2.next_header = esp_core_pkg::PROTOCOL_IPV4;
-    decision2.tos = packet2_q.tos;
-    decision2.df = packet2_q.df;
-    decision2.sequence_number = 64'd0;
-  end
-  always_ff @(posedge clk_i) begin
-    decision3_q <= decision2;
-    total3_q <= packet2_q.total;
+    if (packet3_q.dummy) decision3.next_header = esp_core_pkg::PROTOCOL_NONE;
+    else if (own_header3) decision3.next_header = packet3_q.base_protocol;
+    else if (packet3_q.ipv6) decision3.next_header = esp_core_pkg::PROTOCOL_IPV6;
+    else decision3.next_header = esp_core_pkg::PROTOCOL_IPV4;
+    decision3.tos = packet3_q.tos;
+    decision3.df = packet3_q.df;
+    decision3.sequence_number = 64'd0;
   end
 
   // --- 4: lifetime, sequence number, lease ----
@@ -242,13 +236,13 @@ module esp_outbound_decide #(
   logic [63:0] sequence4;
   logic [SA_LOG2-1:0] event_sa;
   always_ff @(posedge clk_i) begin
-    decision4_q <= decision3_q;
-    candidate4_q <= decision3_q.verdict == esp_regs_pkg::VERDICT_OK;
+    decision4_q <= decision3;
+    candidate4_q <= decision3.verdict == esp_regs_pkg::VERDICT_OK;
   end
   esp_outbound_account #(.SA_LOG2(SA_LOG2)) u_account (
     .clk_i, .rst_ni,
-    .read_i(valid2_q), .read_sa_i(packet2_q.sa[SA_LOG2-1:0]),
-    .esn_i(checks3_q.esn), .bytes_i(total3_q),
+    .read_i(valid1_q), .read_sa_i(packet1_q.sa[SA_LOG2-1:0]),
+    .esn_i(checks3_q.esn), .bytes_i(packet3_q.total),
     .soft_packets_i(checks3_q.soft_packets), .soft_bytes_i(checks3_q.soft_bytes),
     .hard_packets_i(checks3_q.hard_packets), .hard_bytes_i(checks3_q.hard_bytes),
     .candidate_i(candidate4_q), .verdict_o(account_verdict4), .sequence_o(sequence4),

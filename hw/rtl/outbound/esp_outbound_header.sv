@@ -57,8 +57,6 @@ module esp_outbound_header #(
   );
 
   logic [15:0] esp_bytes5, front_bytes5, payload5, output5, output6_q, text5, text6_q;
-  logic [7:0] tos5, tos6_q;
-  logic df5, df6_q;
   always_comb begin
     // Pad length and next header end a 4-byte word (RFC 4303 section 2.4).
     payload5 = (decision5_q.payload_bytes + 16'd5) & 16'hfffc;
@@ -69,10 +67,6 @@ module esp_outbound_header #(
     output5 = decision5_q.bypass ? decision5_q.carried_bytes : esp_bytes5 + front_bytes5;
     if (decision5_q.bypass) text5 = decision5_q.carried_bytes;
     else text5 = payload5 + ((decision5_q.gmac && decision5_q.esn) ? 16'd4 : 16'd0);
-    // ECN: RFC 6040 section 4.1, normal mode.
-    tos5 = {template5.dscp_copy ? decision5_q.tos[7:2] : template5.dscp, decision5_q.tos[1:0]};
-    df5 = template5.df_policy == 2'(esp_regs_pkg::DF_POLICY_SET)
-          || (template5.df_policy == 2'(esp_regs_pkg::DF_POLICY_COPY) && decision5_q.df);
   end
   always_ff @(posedge clk_i) begin
     decision5_q <= decision_i;
@@ -80,20 +74,23 @@ module esp_outbound_header #(
     template6_q <= template5;
     output6_q <= output5;
     text6_q <= text5;
-    tos6_q <= tos5;
-    df6_q <= df5;
   end
 
   // --- 6: the IP header, first byte most significant; zero behind its end ----
-  logic [7:0] protocol6;
+  logic [7:0] protocol6, tos6;
+  logic df6;
   logic [383:0] window6, built6, own6, ip6, ip7_q, ip8_q, ip9_q;
   always_comb begin
+    // ECN: RFC 6040 section 4.1, normal mode.
+    tos6 = {template6_q.dscp_copy ? decision6_q.tos[7:2] : template6_q.dscp, decision6_q.tos[1:0]};
+    df6 = template6_q.df_policy == 2'(esp_regs_pkg::DF_POLICY_SET)
+          || (template6_q.df_policy == 2'(esp_regs_pkg::DF_POLICY_COPY) && decision6_q.df);
     protocol6 = decision6_q.encapsulation ? esp_core_pkg::PROTOCOL_UDP : esp_core_pkg::PROTOCOL_ESP;
     if (decision6_q.outer_ipv6) begin
-      built6 = {4'd6, tos6_q, 20'd0, output6_q - 16'd40, protocol6, template6_q.hop_limit,
+      built6 = {4'd6, tos6, 20'd0, output6_q - 16'd40, protocol6, template6_q.hop_limit,
                 template6_q.outer_source, template6_q.outer_destination, 64'd0};
     end else begin
-      built6 = {8'h45, tos6_q, output6_q, decision6_q.sequence_number[15:0], 1'b0, df6_q, 14'd0,
+      built6 = {8'h45, tos6, output6_q, decision6_q.sequence_number[15:0], 1'b0, df6, 14'd0,
                 template6_q.hop_limit, protocol6, 16'd0, template6_q.outer_source[31:0],
                 template6_q.outer_destination[31:0], 224'd0};
     end

@@ -28,8 +28,6 @@ module esp_hash_table #(
   localparam int unsigned PIECE = 24;
   localparam int unsigned PIECES = (KEY_WIDTH + PIECE - 1) / PIECE;
   localparam int unsigned PADDED = PIECES * PIECE;
-  // Large tables go to ultra RAM, whose rows are many.
-  localparam bit ULTRA = INDEX_LOG2 >= 12;
 
   if (INDEX_LOG2 > 16) begin : g_check
     $error("esp_hash_table: a way's hash has 16 bits");
@@ -48,7 +46,7 @@ module esp_hash_table #(
     logic [PIECES-1:0] equal2_q;
     logic hit3_q;
     esp_ram #(
-      .WIDTH(1 + KEY_WIDTH + VALUE_WIDTH), .DEPTH_LOG2(INDEX_LOG2), .ULTRA(ULTRA)
+      .WIDTH(1 + KEY_WIDTH + VALUE_WIDTH), .DEPTH_LOG2(INDEX_LOG2)
     ) u_ram (
       .clk_i, .write_i(write_i[way]), .write_address_i(write_index_i),
       .write_data_i({write_valid_i, write_key_i, write_value_i}),

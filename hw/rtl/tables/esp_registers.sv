@@ -48,8 +48,8 @@ module esp_registers #(
   localparam int unsigned SNAPSHOT_BITS =
     64 * (esp_regs_pkg::COUNTER_GLOBAL_COUNT + esp_regs_pkg::VERDICT_COUNT);
   // What the two halves carry.
-  localparam bit GMAC = 1'b0, IPV6 = 1'b0, TRANSPORT = 1'b0, TFC = 1'b0, LIFETIMES = 1'b0,
-                 SPD_CACHE = 1'b0;
+  localparam bit GMAC = 1'b1, IPV6 = 1'b1, TRANSPORT = 1'b1, TFC = 1'b1, LIFETIMES = 1'b1,
+                 SPD_CACHE = 1'b1;
 
   logic read;
   logic [15:0] read_address;
