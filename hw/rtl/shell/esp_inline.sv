@@ -70,237 +70,101 @@ module esp_inline #(
   input  wire logic         host_tx_tlast_i,
   input  wire logic         host_tx_tuser_i
 );
-  // --- register port ---
-  logic [15:0] core_awaddr, core_araddr;
-  logic [31:0] core_wdata, core_rdata;
-  logic [3:0] core_wstrb;
-  logic core_awvalid, core_awready, core_wvalid, core_wready, core_bvalid, core_bready;
-  logic core_arvalid, core_arready, core_rvalid, core_rready;
-  logic write;
-  logic [15:0] write_address, read_address;
-  logic [31:0] write_data, read_data;
-  /* verilator lint_off UNUSEDSIGNAL */ // nobody but the host uses the core's registers
-  logic locked, request_done;
-  logic [31:0] request_done_data;
-  /* verilator lint_on UNUSEDSIGNAL */
-  esp_control_port u_control (
-    .clk_i, .rst_ni,
-    .s_axil_awaddr_i, .s_axil_awvalid_i, .s_axil_awready_o,
-    .s_axil_wdata_i, .s_axil_wstrb_i, .s_axil_wvalid_i, .s_axil_wready_o,
-    .s_axil_bresp_o, .s_axil_bvalid_o, .s_axil_bready_i,
-    .s_axil_araddr_i, .s_axil_arvalid_i, .s_axil_arready_o,
-    .s_axil_rdata_o, .s_axil_rresp_o, .s_axil_rvalid_o, .s_axil_rready_i,
-    .core_awaddr_o(core_awaddr), .core_awvalid_o(core_awvalid), .core_awready_i(core_awready),
-    .core_wdata_o(core_wdata), .core_wstrb_o(core_wstrb), .core_wvalid_o(core_wvalid),
-    .core_wready_i(core_wready), .core_bvalid_i(core_bvalid), .core_bready_o(core_bready),
-    .core_araddr_o(core_araddr), .core_arvalid_o(core_arvalid), .core_arready_i(core_arready),
-    .core_rdata_i(core_rdata), .core_rvalid_i(core_rvalid), .core_rready_o(core_rready),
-    .write_o(write), .write_address_o(write_address), .write_data_o(write_data),
-    .read_address_o(read_address), .read_data_i(read_data),
-    .lock_i(1'b0), .locked_o(locked), .request_i(1'b0), .request_write_i(1'b0),
-    .request_address_i(16'd0), .request_data_i(32'd0),
-    .done_o(request_done), .done_data_o(request_done_data)
+  // Between shell and core, named as the core's ports.
+  logic [15:0] core_s_axil_awaddr, core_s_axil_araddr, core_out_in_length, core_out_in_sa,
+    core_out_done_sa, core_out_done_length, core_in_in_length, core_in_done_sa,
+    core_in_done_length;
+  logic core_s_axil_awvalid, core_s_axil_awready, core_s_axil_wvalid, core_s_axil_wready,
+    core_s_axil_bvalid, core_s_axil_bready, core_s_axil_arvalid, core_s_axil_arready,
+    core_s_axil_rvalid, core_s_axil_rready, core_event_valid, core_event_ready,
+    core_out_in_tvalid, core_out_in_tready, core_out_in_tlast, core_out_in_lookup,
+    core_out_in_dummy, core_out_out_tvalid, core_out_out_tready, core_out_out_tlast,
+    core_out_done_valid, core_out_done_ready, core_in_in_tvalid, core_in_in_tready,
+    core_in_in_tlast, core_in_out_tvalid, core_in_out_tready, core_in_out_tlast,
+    core_in_done_valid, core_in_done_ready;
+  logic [31:0] core_s_axil_wdata, core_s_axil_rdata, core_event_data;
+  logic [3:0] core_s_axil_wstrb;
+  logic [1:0] core_s_axil_bresp, core_s_axil_rresp;
+  logic [511:0] core_out_in_tdata, core_out_out_tdata, core_in_in_tdata, core_in_out_tdata;
+  logic [7:0] core_out_in_spd, core_out_done_verdict, core_in_in_spd, core_in_done_verdict;
+  logic [63:0] core_out_out_tkeep, core_in_out_tkeep;
+  logic [47:0] core_out_done_next_hop, core_in_done_next_hop;
+  esp_inline_shell u_shell (
+    .clk_i, .rst_ni, .s_axil_awaddr_i, .s_axil_awvalid_i, .s_axil_awready_o, .s_axil_wdata_i,
+    .s_axil_wstrb_i, .s_axil_wvalid_i, .s_axil_wready_o, .s_axil_bresp_o, .s_axil_bvalid_o,
+    .s_axil_bready_i, .s_axil_araddr_i, .s_axil_arvalid_i, .s_axil_arready_o, .s_axil_rdata_o,
+    .s_axil_rresp_o, .s_axil_rvalid_o, .s_axil_rready_i, .protected_rx_tvalid_i,
+    .protected_rx_tdata_i, .protected_rx_tkeep_i, .protected_rx_tlast_i, .protected_rx_terror_i,
+    .protected_tx_tvalid_o, .protected_tx_tready_i, .protected_tx_tdata_o, .protected_tx_tkeep_o,
+    .protected_tx_tlast_o, .unprotected_rx_tvalid_i, .unprotected_rx_tdata_i,
+    .unprotected_rx_tkeep_i, .unprotected_rx_tlast_i, .unprotected_rx_terror_i,
+    .unprotected_tx_tvalid_o, .unprotected_tx_tready_i, .unprotected_tx_tdata_o,
+    .unprotected_tx_tkeep_o, .unprotected_tx_tlast_o, .host_rx_tvalid_o, .host_rx_tready_i,
+    .host_rx_tdata_o, .host_rx_tkeep_o, .host_rx_tlast_o, .host_rx_tuser_o, .host_tx_tvalid_i,
+    .host_tx_tready_o, .host_tx_tdata_i, .host_tx_tkeep_i, .host_tx_tlast_i, .host_tx_tuser_i,
+    .core_s_axil_awaddr_o(core_s_axil_awaddr), .core_s_axil_awvalid_o(core_s_axil_awvalid),
+    .core_s_axil_awready_i(core_s_axil_awready), .core_s_axil_wdata_o(core_s_axil_wdata),
+    .core_s_axil_wstrb_o(core_s_axil_wstrb), .core_s_axil_wvalid_o(core_s_axil_wvalid),
+    .core_s_axil_wready_i(core_s_axil_wready), .core_s_axil_bresp_i(core_s_axil_bresp),
+    .core_s_axil_bvalid_i(core_s_axil_bvalid), .core_s_axil_bready_o(core_s_axil_bready),
+    .core_s_axil_araddr_o(core_s_axil_araddr), .core_s_axil_arvalid_o(core_s_axil_arvalid),
+    .core_s_axil_arready_i(core_s_axil_arready), .core_s_axil_rdata_i(core_s_axil_rdata),
+    .core_s_axil_rresp_i(core_s_axil_rresp), .core_s_axil_rvalid_i(core_s_axil_rvalid),
+    .core_s_axil_rready_o(core_s_axil_rready), .core_event_valid_i(core_event_valid),
+    .core_event_ready_o(core_event_ready), .core_event_data_i(core_event_data),
+    .core_out_in_tvalid_o(core_out_in_tvalid), .core_out_in_tready_i(core_out_in_tready),
+    .core_out_in_tdata_o(core_out_in_tdata), .core_out_in_tlast_o(core_out_in_tlast),
+    .core_out_in_length_o(core_out_in_length), .core_out_in_sa_o(core_out_in_sa),
+    .core_out_in_lookup_o(core_out_in_lookup), .core_out_in_dummy_o(core_out_in_dummy),
+    .core_out_in_spd_o(core_out_in_spd), .core_out_out_tvalid_i(core_out_out_tvalid),
+    .core_out_out_tready_o(core_out_out_tready), .core_out_out_tdata_i(core_out_out_tdata),
+    .core_out_out_tkeep_i(core_out_out_tkeep), .core_out_out_tlast_i(core_out_out_tlast),
+    .core_out_done_valid_i(core_out_done_valid), .core_out_done_ready_o(core_out_done_ready),
+    .core_out_done_verdict_i(core_out_done_verdict), .core_out_done_sa_i(core_out_done_sa),
+    .core_out_done_length_i(core_out_done_length),
+    .core_out_done_next_hop_i(core_out_done_next_hop), .core_in_in_tvalid_o(core_in_in_tvalid),
+    .core_in_in_tready_i(core_in_in_tready), .core_in_in_tdata_o(core_in_in_tdata),
+    .core_in_in_tlast_o(core_in_in_tlast), .core_in_in_length_o(core_in_in_length),
+    .core_in_in_spd_o(core_in_in_spd), .core_in_out_tvalid_i(core_in_out_tvalid),
+    .core_in_out_tready_o(core_in_out_tready), .core_in_out_tdata_i(core_in_out_tdata),
+    .core_in_out_tkeep_i(core_in_out_tkeep), .core_in_out_tlast_i(core_in_out_tlast),
+    .core_in_done_valid_i(core_in_done_valid), .core_in_done_ready_o(core_in_done_ready),
+    .core_in_done_verdict_i(core_in_done_verdict), .core_in_done_sa_i(core_in_done_sa),
+    .core_in_done_length_i(core_in_done_length), .core_in_done_next_hop_i(core_in_done_next_hop)
   );
-
-  // --- registers of the shell; side 0 is the protected one ---
-  localparam int unsigned PULSES = 32'(esp_inline_regs_pkg::COUNTER_HOST_REFUSED) + 1;
-  logic [1:0] enable_q;
-  logic snapshot;
-  logic [31:0] shell_data;
-  logic [63:0] side_data;
-  logic [2*PULSES-1:0] pulses;
-  logic [95:0] mac;
-  logic [1:0] promiscuous, keep_tags;
-  logic [15:0] spd;
-  logic [3:0] tag_count;
-  logic [127:0] tags;
-  assign snapshot = write && write_address == 16'(esp_inline_regs_pkg::REG_SNAPSHOT);
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) enable_q <= '0;
-    else if (write && write_address == 16'(esp_inline_regs_pkg::REG_CONTROL))
-      enable_q <= {write_data[esp_inline_regs_pkg::CONTROL_ENABLE_UNPROTECTED_LSB],
-                   write_data[esp_inline_regs_pkg::CONTROL_ENABLE_PROTECTED_LSB]};
-  end
-  always_comb begin
-    case (read_address)
-      16'(esp_inline_regs_pkg::REG_ID): shell_data = esp_inline_regs_pkg::ID;
-      16'(esp_inline_regs_pkg::REG_VERSION):
-        shell_data = {16'(esp_inline_regs_pkg::MAJOR), 16'(esp_inline_regs_pkg::MINOR)};
-      16'(esp_inline_regs_pkg::REG_CONTROL): begin
-        shell_data = '0;
-        shell_data[esp_inline_regs_pkg::CONTROL_ENABLE_PROTECTED_LSB] = enable_q[0];
-        shell_data[esp_inline_regs_pkg::CONTROL_ENABLE_UNPROTECTED_LSB] = enable_q[1];
-      end
-      default: shell_data = '0;
-    endcase
-  end
-  assign read_data = shell_data | side_data[31:0] | side_data[63:32];
-  for (genvar side = 0; side < 2; side = side + 1) begin : g_registers
-    esp_inline_side #(
-      .BASE(side == 0 ? esp_inline_regs_pkg::SIDE_PROTECTED
-                      : esp_inline_regs_pkg::SIDE_UNPROTECTED),
-      .COUNTERS(esp_inline_regs_pkg::COUNTERS + 256 * side)
-    ) u_side (
-      .clk_i, .rst_ni, .write_i(write), .write_address_i(write_address),
-      .write_data_i(write_data), .read_address_i(read_address),
-      .read_data_o(side_data[32*side+:32]), .snapshot_i(snapshot),
-      .pulses_i(pulses[PULSES*side+:PULSES]),
-      .mac_o(mac[48*side+:48]), .promiscuous_o(promiscuous[side]), .spd_o(spd[8*side+:8]),
-      .keep_tags_o(keep_tags[side]), .tag_count_o(tag_count[2*side+:2]),
-      .tags_o(tags[64*side+:64])
-    );
-  end
-
-  // --- ports by side ---
-  logic [1:0] rx_valid, rx_last, rx_error, tx_valid, tx_ready, tx_last;
-  logic [1023:0] rx_data, tx_data;
-  logic [127:0] rx_keep, tx_keep;
-  assign rx_valid = {unprotected_rx_tvalid_i, protected_rx_tvalid_i};
-  assign rx_data = {unprotected_rx_tdata_i, protected_rx_tdata_i};
-  assign rx_keep = {unprotected_rx_tkeep_i, protected_rx_tkeep_i};
-  assign rx_last = {unprotected_rx_tlast_i, protected_rx_tlast_i};
-  assign rx_error = {unprotected_rx_terror_i, protected_rx_terror_i};
-  assign {unprotected_tx_tvalid_o, protected_tx_tvalid_o} = tx_valid;
-  assign {unprotected_tx_tdata_o, protected_tx_tdata_o} = tx_data;
-  assign {unprotected_tx_tkeep_o, protected_tx_tkeep_o} = tx_keep;
-  assign {unprotected_tx_tlast_o, protected_tx_tlast_o} = tx_last;
-  assign tx_ready = {unprotected_tx_tready_i, protected_tx_tready_i};
-
-  // --- the core's streams by the side on which packets come in: outbound, inbound ---
-  logic [1:0] core_in_valid, core_in_ready, core_in_last;
-  logic [1023:0] core_in_data, core_out_data;
-  logic [31:0] core_in_length, done_length;
-  logic [1:0] core_out_valid, core_out_ready, core_out_last, done_valid, done_ready;
-  logic [127:0] core_out_keep;
-  logic [15:0] done_verdict;
-  logic [95:0] done_next_hop;
-
-  logic [1:0] host_valid, host_ready, host_last, host_tx_ready;
-  logic [1023:0] host_data;
-  logic [127:0] host_keep;
-  logic [15:0] host_reason;
-  assign host_tx_tready_o = host_tx_ready[host_tx_tuser_i];
-
-  for (genvar side = 0; side < 2; side = side + 1) begin : g_side
-    // Comes in here, leaves on the other side.
-    localparam int unsigned OTHER = 1 - side;
-    logic received, damaged, oversize, overflow, disabled, runt, not_ours, group, non_ip, engine;
-    logic delivered, exception, dropped, host_overflow;
-    logic frame_valid, frame_ready, frame_last;
-    logic [511:0] frame_data;
-    logic [15:0] frame_length;
-    esp_frame_ingress u_ingress (
-      .clk_i, .rst_ni, .tvalid_i(rx_valid[side]), .tdata_i(rx_data[512*side+:512]),
-      .tkeep_i(rx_keep[64*side+:64]), .tlast_i(rx_last[side]), .terror_i(rx_error[side]),
-      .received_o(received), .damaged_o(damaged), .oversize_o(oversize), .overflow_o(overflow),
-      .valid_o(frame_valid), .ready_i(frame_ready), .data_o(frame_data), .last_o(frame_last),
-      .length_o(frame_length)
-    );
-    logic copy_room, copy_write, context_write;
-    logic [511:0] copy_data;
-    esp_eth_pkg::context_t context_data;
-    esp_eth_feed u_feed (
-      .clk_i, .rst_ni, .enable_i(enable_q[side]), .promiscuous_i(promiscuous[side]),
-      .mac_i(mac[48*side+:48]),
-      .valid_i(frame_valid), .ready_o(frame_ready), .data_i(frame_data), .last_i(frame_last),
-      .length_i(frame_length),
-      .disabled_o(disabled), .runt_o(runt), .not_ours_o(not_ours), .group_o(group),
-      .non_ip_o(non_ip), .engine_o(engine),
-      .copy_room_i(copy_room), .copy_write_o(copy_write), .copy_data_o(copy_data),
-      .context_o(context_write), .context_data_o(context_data),
-      .tvalid_o(core_in_valid[side]), .tready_i(core_in_ready[side]),
-      .tdata_o(core_in_data[512*side+:512]), .tlast_o(core_in_last[side]),
-      .length_o(core_in_length[16*side+:16])
-    );
-    logic job, job_room;
-    esp_eth_pkg::job_t job_data;
-    esp_eth_return u_return (
-      .clk_i, .rst_ni,
-      .copy_room_o(copy_room), .copy_write_i(copy_write), .copy_data_i(copy_data),
-      .context_i(context_write), .context_data_i(context_data),
-      .done_valid_i(done_valid[side]), .done_ready_o(done_ready[side]),
-      .done_verdict_i(done_verdict[8*side+:8]), .done_length_i(done_length[16*side+:16]),
-      .done_next_hop_i(done_next_hop[48*side+:48]),
-      .mac_i(mac[48*OTHER+:48]), .keep_tags_i(keep_tags[OTHER]),
-      .tag_count_i(tag_count[2*OTHER+:2]), .tags_i(tags[64*OTHER+:64]),
-      .job_o(job), .job_room_i(job_room), .job_data_o(job_data),
-      .delivered_o(delivered), .exception_o(exception), .dropped_o(dropped),
-      .host_overflow_o(host_overflow),
-      .host_valid_o(host_valid[side]), .host_ready_i(host_ready[side]),
-      .host_data_o(host_data[512*side+:512]), .host_keep_o(host_keep[64*side+:64]),
-      .host_last_o(host_last[side]), .host_reason_o(host_reason[8*side+:8])
-    );
-    logic transmitted, from_host, host_refused;
-    esp_eth_egress u_egress (
-      .clk_i, .rst_ni,
-      .job_i(job), .job_room_o(job_room), .job_data_i(job_data),
-      .tvalid_i(core_out_valid[side]), .tready_o(core_out_ready[side]),
-      .tdata_i(core_out_data[512*side+:512]), .tkeep_i(core_out_keep[64*side+:64]),
-      .tlast_i(core_out_last[side]),
-      .host_valid_i(host_tx_tvalid_i && host_tx_tuser_i == 1'(OTHER)),
-      .host_ready_o(host_tx_ready[OTHER]),
-      .host_data_i(host_tx_tdata_i), .host_keep_i(host_tx_tkeep_i), .host_last_i(host_tx_tlast_i),
-      .transmitted_o(transmitted), .from_host_o(from_host), .host_refused_o(host_refused),
-      .mac_valid_o(tx_valid[OTHER]), .mac_ready_i(tx_ready[OTHER]),
-      .mac_data_o(tx_data[512*OTHER+:512]), .mac_keep_o(tx_keep[64*OTHER+:64]),
-      .mac_last_o(tx_last[OTHER])
-    );
-    // In the order of the counters' numbers: those of this side, those of the other.
-    assign pulses[PULSES*side+:PULSES-3] = {
-      host_overflow, dropped, exception, delivered, engine, non_ip, not_ours, group, runt,
-      disabled, oversize, overflow, damaged, received};
-    assign pulses[PULSES*OTHER+PULSES-3+:3] = {host_refused, from_host, transmitted};
-  end
-  esp_host_merge u_host (
-    .clk_i, .rst_ni, .valid_i(host_valid), .ready_o(host_ready), .data_i(host_data),
-    .keep_i(host_keep), .last_i(host_last), .reason_i(host_reason),
-    .valid_o(host_rx_tvalid_o), .ready_i(host_rx_tready_i), .data_o(host_rx_tdata_o),
-    .keep_o(host_rx_tkeep_o), .last_o(host_rx_tlast_o), .user_o(host_rx_tuser_o)
-  );
-
-  // --- core ---
-  /* verilator lint_off UNUSEDSIGNAL */ // OKAY always; events are read as a register
-  logic [1:0] core_bresp, core_rresp;
-  logic event_valid;
-  logic [31:0] event_data;
-  logic [31:0] done_sa;
-  /* verilator lint_on UNUSEDSIGNAL */
   esp_core #(
     .OUTBOUND_SA_LOG2(OUTBOUND_SA_LOG2), .INBOUND_SA_LOG2(INBOUND_SA_LOG2), .SPI_LOG2(SPI_LOG2),
     .SPD_CACHE_LOG2(SPD_CACHE_LOG2)
   ) u_core (
-    .clk_i, .rst_ni,
-    .s_axil_awaddr_i(core_awaddr), .s_axil_awvalid_i(core_awvalid),
-    .s_axil_awready_o(core_awready), .s_axil_wdata_i(core_wdata), .s_axil_wstrb_i(core_wstrb),
-    .s_axil_wvalid_i(core_wvalid), .s_axil_wready_o(core_wready), .s_axil_bresp_o(core_bresp),
-    .s_axil_bvalid_o(core_bvalid), .s_axil_bready_i(core_bready),
-    .s_axil_araddr_i(core_araddr), .s_axil_arvalid_i(core_arvalid),
-    .s_axil_arready_o(core_arready), .s_axil_rdata_o(core_rdata), .s_axil_rresp_o(core_rresp),
-    .s_axil_rvalid_o(core_rvalid), .s_axil_rready_i(core_rready),
-    .out_in_tvalid_i(core_in_valid[0]), .out_in_tready_o(core_in_ready[0]),
-    .out_in_tdata_i(core_in_data[511:0]), .out_in_tlast_i(core_in_last[0]),
-    .out_in_length_i(core_in_length[15:0]),
-    .out_in_sa_i(16'd0), .out_in_lookup_i(1'b1), .out_in_dummy_i(1'b0),
-    .out_in_spd_i(spd[7:0]),
-    .out_out_tvalid_o(core_out_valid[0]), .out_out_tready_i(core_out_ready[0]),
-    .out_out_tdata_o(core_out_data[511:0]), .out_out_tkeep_o(core_out_keep[63:0]),
-    .out_out_tlast_o(core_out_last[0]),
-    .out_done_valid_o(done_valid[0]), .out_done_ready_i(done_ready[0]),
-    .out_done_verdict_o(done_verdict[7:0]), .out_done_sa_o(done_sa[15:0]),
-    .out_done_length_o(done_length[15:0]),
-    .out_done_next_hop_o(done_next_hop[47:0]),
-    .in_in_tvalid_i(core_in_valid[1]), .in_in_tready_o(core_in_ready[1]),
-    .in_in_tdata_i(core_in_data[1023:512]), .in_in_tlast_i(core_in_last[1]),
-    .in_in_length_i(core_in_length[31:16]),
-    .in_in_spd_i(spd[15:8]),
-    .in_out_tvalid_o(core_out_valid[1]), .in_out_tready_i(core_out_ready[1]),
-    .in_out_tdata_o(core_out_data[1023:512]), .in_out_tkeep_o(core_out_keep[127:64]),
-    .in_out_tlast_o(core_out_last[1]),
-    .in_done_valid_o(done_valid[1]), .in_done_ready_i(done_ready[1]),
-    .in_done_verdict_o(done_verdict[15:8]), .in_done_sa_o(done_sa[31:16]),
-    .in_done_length_o(done_length[31:16]),
-    .in_done_next_hop_o(done_next_hop[95:48]),
-    .event_valid_o(event_valid), .event_ready_i(1'b0), .event_data_o(event_data)
+    .clk_i, .rst_ni, .s_axil_awaddr_i(core_s_axil_awaddr), .s_axil_awvalid_i(core_s_axil_awvalid),
+    .s_axil_awready_o(core_s_axil_awready), .s_axil_wdata_i(core_s_axil_wdata),
+    .s_axil_wstrb_i(core_s_axil_wstrb), .s_axil_wvalid_i(core_s_axil_wvalid),
+    .s_axil_wready_o(core_s_axil_wready), .s_axil_bresp_o(core_s_axil_bresp),
+    .s_axil_bvalid_o(core_s_axil_bvalid), .s_axil_bready_i(core_s_axil_bready),
+    .s_axil_araddr_i(core_s_axil_araddr), .s_axil_arvalid_i(core_s_axil_arvalid),
+    .s_axil_arready_o(core_s_axil_arready), .s_axil_rdata_o(core_s_axil_rdata),
+    .s_axil_rresp_o(core_s_axil_rresp), .s_axil_rvalid_o(core_s_axil_rvalid),
+    .s_axil_rready_i(core_s_axil_rready), .event_valid_o(core_event_valid),
+    .event_ready_i(core_event_ready), .event_data_o(core_event_data),
+    .out_in_tvalid_i(core_out_in_tvalid), .out_in_tready_o(core_out_in_tready),
+    .out_in_tdata_i(core_out_in_tdata), .out_in_tlast_i(core_out_in_tlast),
+    .out_in_length_i(core_out_in_length), .out_in_sa_i(core_out_in_sa),
+    .out_in_lookup_i(core_out_in_lookup), .out_in_dummy_i(core_out_in_dummy),
+    .out_in_spd_i(core_out_in_spd), .out_out_tvalid_o(core_out_out_tvalid),
+    .out_out_tready_i(core_out_out_tready), .out_out_tdata_o(core_out_out_tdata),
+    .out_out_tkeep_o(core_out_out_tkeep), .out_out_tlast_o(core_out_out_tlast),
+    .out_done_valid_o(core_out_done_valid), .out_done_ready_i(core_out_done_ready),
+    .out_done_verdict_o(core_out_done_verdict), .out_done_sa_o(core_out_done_sa),
+    .out_done_length_o(core_out_done_length), .out_done_next_hop_o(core_out_done_next_hop),
+    .in_in_tvalid_i(core_in_in_tvalid), .in_in_tready_o(core_in_in_tready),
+    .in_in_tdata_i(core_in_in_tdata), .in_in_tlast_i(core_in_in_tlast),
+    .in_in_length_i(core_in_in_length), .in_in_spd_i(core_in_in_spd),
+    .in_out_tvalid_o(core_in_out_tvalid), .in_out_tready_i(core_in_out_tready),
+    .in_out_tdata_o(core_in_out_tdata), .in_out_tkeep_o(core_in_out_tkeep),
+    .in_out_tlast_o(core_in_out_tlast), .in_done_valid_o(core_in_done_valid),
+    .in_done_ready_i(core_in_done_ready), .in_done_verdict_o(core_in_done_verdict),
+    .in_done_sa_o(core_in_done_sa), .in_done_length_o(core_in_done_length),
+    .in_done_next_hop_o(core_in_done_next_hop)
   );
 endmodule
 `default_nettype wire
