@@ -109,9 +109,12 @@ TEST_P(HeaderConformance, TrafficClassIsCopiedFromIpv6OrSet) {
   for (unsigned traffic_class = 0; traffic_class < 256; traffic_class += 5) {
     const Bytes inner =
         ipv6({.traffic_class = static_cast<std::uint8_t>(traffic_class), .flow_label = 0xfffff});
-    EXPECT_EQ(protect(copying, inner).output.at(1), traffic_class);
-    const Bytes out = protect(setting, inner).output;
-    EXPECT_EQ(load_be32(out), 0x60000000U | (46U << 2 | (traffic_class & 3U)) << 20U);
+    const Outcome copied = protect(copying, inner);
+    const Outcome set = protect(setting, inner);
+    ASSERT_EQ(copied.verdict, Verdict::ok);
+    ASSERT_EQ(set.verdict, Verdict::ok);
+    EXPECT_EQ(copied.output[1], traffic_class);
+    EXPECT_EQ(load_be32(set.output), 0x60000000U | (46U << 2 | (traffic_class & 3U)) << 20U);
   }
 }
 

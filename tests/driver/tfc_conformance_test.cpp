@@ -104,12 +104,14 @@ TEST_P(TfcConformance, DummyHeadersFollowTheSa) {
   sa.df = DfPolicy::set;
   sa.hop_limit = 3;
   Bytes out = dummy(add(sa), Bytes(20)).output;
+  ASSERT_GT(out.size(), 20U);
   EXPECT_EQ(out.at(1), 10 << 2) << "ECN 0";
   EXPECT_EQ(load_be16(out, 6), 0x4000);
   EXPECT_EQ(out.at(8), 3);
   sa.df = DfPolicy::copy;
   sa.dscp.reset();
   out = dummy(add(sa), Bytes(20, 0xff)).output;
+  ASSERT_GT(out.size(), 20U);
   EXPECT_EQ(out.at(1), 0);
   EXPECT_EQ(load_be16(out, 6), 0) << "nothing to copy from";
 }
