@@ -8,8 +8,8 @@ namespace espgate::sim {
 
 static_assert(std::endian::native == std::endian::little, "beats are copied as they stand in memory");
 
-void PacketStream::send(std::uint32_t sa, ByteView packet) {
-  m_to_send.push_back({sa, packet});
+void PacketStream::send(const SendOptions& options, ByteView packet) {
+  m_to_send.push_back({options, packet});
 }
 
 std::optional<Done> PacketStream::done(ByteSpan output) {
@@ -17,7 +17,7 @@ std::optional<Done> PacketStream::done(ByteSpan output) {
     return std::nullopt;
   }
   const Done record = m_done.front();
-  if (record.verdict == 0) {
+  if (record.length != 0) {
     // A completion may be ahead of its data.
     if (m_received.empty()) {
       return std::nullopt;
@@ -64,7 +64,7 @@ void PacketStream::load_beat() {
   }
   m_inputs.input_last = m_sent + count == packet.bytes.size();
   m_inputs.input_length = static_cast<std::uint16_t>(packet.bytes.size());
-  m_inputs.input_sa = static_cast<std::uint16_t>(packet.sa);
+  m_inputs.input_options = packet.options;
 }
 
 const StreamInputs& PacketStream::drive() {

@@ -32,7 +32,7 @@ struct StreamInputs {
   bool input_valid = false;
   bool input_last = false;
   std::uint16_t input_length = 0;
-  std::uint16_t input_sa = 0;
+  SendOptions input_options;
   BeatWords input_data{};
   bool output_ready = false;
   bool done_ready = false;
@@ -40,7 +40,7 @@ struct StreamInputs {
 
 class PacketStream {
  public:
-  void send(std::uint32_t sa, ByteView packet);
+  void send(const SendOptions& options, ByteView packet);
   std::optional<Done> done(ByteSpan output);
   void hesitate(const Hesitation& hesitation, std::uint32_t stream);
   void clear();
@@ -52,7 +52,7 @@ class PacketStream {
 
  private:
   struct Packet {
-    std::uint32_t sa;
+    SendOptions options;
     ByteView bytes;
   };
   bool happens(std::uint8_t chance);

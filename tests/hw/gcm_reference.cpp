@@ -91,6 +91,13 @@ Block aes_encrypt(ByteView key, const Block& block) {
 }
 
 GcmResult gcm_encrypt(const GcmPacket& packet) {
+  if (packet.gmac) {
+    GcmPacket mac = packet;
+    mac.aad.insert(mac.aad.end(), packet.text.begin(), packet.text.end());
+    mac.text.clear();
+    mac.gmac = false;
+    return {.text = packet.text, .tag = gcm_encrypt(mac).tag};
+  }
   const Context context = new_context();
   GcmResult result{.text = Bytes(packet.text.size()), .tag = {}};
   int written = 0;
@@ -102,10 +109,14 @@ GcmResult gcm_encrypt(const GcmPacket& packet) {
                             static_cast<int>(packet.aad.size())),
           "AES-GCM: AAD failed");
   }
-  check(EVP_EncryptUpdate(context.get(), result.text.data(), &written, packet.text.data(),
-                          static_cast<int>(packet.text.size())),
-        "AES-GCM: text failed");
-  check(EVP_EncryptFinal_ex(context.get(), result.text.data() + written, &written), "AES-GCM: end failed");
+  if (!packet.text.empty()) {
+    check(EVP_EncryptUpdate(context.get(), result.text.data(), &written, packet.text.data(),
+                            static_cast<int>(packet.text.size())),
+          "AES-GCM: text failed");
+  }
+  // GCM is a stream: the end gives no text.
+  Block nothing{};
+  check(EVP_EncryptFinal_ex(context.get(), nothing.data(), &written), "AES-GCM: end failed");
   check(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, 16, result.tag.data()),
         "AES-GCM: tag failed");
   return result;

@@ -24,95 +24,32 @@ void set(std::vector<std::uint32_t>& row, regs::Field field, ByteView value) {
   }
 }
 
+// An IPv4 address stands in the low 32 bits.
+void set_address(std::vector<std::uint32_t>& row, regs::Field field, const IpAddress& address) {
+  set(row, {field.lsb, address.is_v4() ? 32U : field.width}, address.bytes());
+}
+
 std::uint32_t place(regs::Field field, std::uint32_t value) {
   return value << field.lsb;
 }
 
-std::uint32_t bucket_of(std::uint32_t spi, std::uint32_t buckets) {
-  std::uint32_t h = spi ^ spi >> 16;
-  h ^= h >> 8;
-  return h % buckets;
-}
-
-}  // namespace
-
-Bytes OutboundSa::expect(ByteView inner, std::uint64_t sequence) const {
-  const std::uint8_t inner_tos = inner[1];
-  const std::size_t total = load_be16(inner, 2);
-  const Esp esp{.spi = spi,
-                .key = key,
-                .salt = salt,
-                .esn = esn,
-                .sequence = sequence,
-                .padding = {},
-                .pad_length = {}};
-  Bytes body = esp.build(inner.first(total));
-  Ipv4 outer{.tos = static_cast<std::uint8_t>((dscp ? *dscp << 2 : inner_tos & 0xfc) | (inner_tos & 3)),
-             .id = static_cast<std::uint16_t>(sequence),
-             .ttl = hop_limit,
-             .protocol = 50,
-             .source = outer_source,
-             .destination = outer_destination,
-             .payload = {}};
-  const bool df =
-      df_policy == regs::df_policy_copy ? (inner[6] & 0x40) != 0 : df_policy == regs::df_policy_set;
-  outer.fragment = df ? 0x4000 : 0;
-  if (encapsulation) {
-    outer.protocol = 17;
-    Writer udp;
-    udp.u16(encapsulation->source_port);
-    udp.u16(encapsulation->destination_port);
-    udp.u16(static_cast<std::uint16_t>(8 + body.size()));
-    udp.u16(0);
-    udp.bytes(body);
-    body = std::move(udp).finish();
-  }
-  outer.payload = std::move(body);
-  return outer.build();
-}
-
-Esp InboundSa::esp(std::uint64_t sequence) const {
-  return {.spi = spi,
-          .key = key,
-          .salt = salt,
-          .esn = esn,
-          .sequence = sequence,
-          .padding = {},
-          .pad_length = {}};
-}
-
-Bytes InboundSa::packet(std::uint64_t sequence, ByteView inner, std::uint8_t outer_tos) const {
-  return outer(esp(sequence).build(inner), outer_tos);
-}
-
-Bytes InboundSa::outer(Bytes esp, std::uint8_t tos, std::size_t option_words) const {
-  Ipv4 ip{.tos = tos,
-          .protocol = 50,
-          .source = 0xc6336401,
-          .destination = outer_destination,
-          .option_words = option_words,
-          .payload = {}};
-  if (encapsulated) {
-    ip.protocol = 17;
-    Writer udp;
-    udp.u16(33333);
-    udp.u16(4500);
-    udp.u16(static_cast<std::uint16_t>(8 + esp.size()));
-    udp.u16(0);
-    udp.bytes(esp);
-    esp = std::move(udp).finish();
-  }
-  ip.payload = std::move(esp);
-  return ip.build();
-}
-
-Bench::Bench(const std::string& trace_path) {
+std::unique_ptr<EspCore> new_core(const std::string& trace_path) {
   auto core = EspCore::create(trace_path);
   if (!core) {
     throw std::runtime_error(core.error().message);
   }
-  m_core = std::move(*core);
-  for (int i = 0; i < 1000 && (m_core->read(regs::reg_status) & 1) == 0; ++i) {
+  return std::move(*core);
+}
+
+}  // namespace
+
+Bench::Bench(const std::string& trace_path) : Bench(new_core(trace_path)) {}
+
+Bench::Bench(std::unique_ptr<EspCore> core) : m_core(std::move(core)) {
+  for (int i = 0; (m_core->read(regs::reg_status) & 1) == 0; ++i) {
+    if (i == 20000) {
+      throw std::runtime_error("the engine does not become ready");
+    }
   }
 }
 
@@ -121,7 +58,10 @@ std::vector<std::uint32_t> Bench::row(const OutboundSa& sa) {
   std::vector<std::uint32_t> row(regs::engine_shadow_words);
   set(row, f::valid, 1);
   set(row, f::key_256, sa.key.size() == 32 ? 1 : 0);
+  set(row, f::gmac, sa.gmac ? 1 : 0);
   set(row, f::esn, sa.esn ? 1 : 0);
+  set(row, f::transport, sa.transport ? 1 : 0);
+  set(row, f::ipv6, sa.ipv6 ? 1 : 0);
   set(row, f::encapsulation, sa.encapsulation ? 1 : 0);
   set(row, f::df_policy, sa.df_policy);
   set(row, f::dscp_copy, sa.dscp ? 0 : 1);
@@ -129,13 +69,24 @@ std::vector<std::uint32_t> Bench::row(const OutboundSa& sa) {
   set(row, f::hop_limit, sa.hop_limit);
   set(row, f::spi, sa.spi);
   set(row, f::salt, ByteView(sa.salt));
-  set(row, f::outer_source, sa.outer_source);
-  set(row, f::outer_destination, sa.outer_destination);
+  set(row, f::tfc_bytes, sa.tfc_bytes);
+  if (sa.ipv6) {
+    set(row, f::outer_source, ByteView(sa.outer_source6));
+    set(row, f::outer_destination, ByteView(sa.outer_destination6));
+  } else {
+    set(row, f::outer_source, sa.outer_source);
+    set(row, f::outer_destination, sa.outer_destination);
+  }
   set(row, f::udp_source, sa.encapsulation ? sa.encapsulation->source_port : 0);
   set(row, f::udp_destination, sa.encapsulation ? sa.encapsulation->destination_port : 0);
   set(row, f::next_sequence, sa.next_sequence);
   set(row, f::lease_limit, sa.lease_limit);
   set(row, f::lease_low, sa.lease_low);
+  set(row, f::soft_packets, sa.soft_packets);
+  set(row, f::soft_bytes, sa.soft_bytes);
+  set(row, f::hard_packets, sa.hard_packets);
+  set(row, f::hard_bytes, sa.hard_bytes);
+  set(row, f::next_hop, sa.next_hop);
   set(row, f::key, ByteView(sa.key));
   const auto h = hash_powers(sa.key);
   const std::array fields{f::h_1,  f::h_2,  f::h_3,  f::h_4,  f::h_8,
@@ -151,23 +102,44 @@ std::vector<std::uint32_t> Bench::row(const InboundSa& sa) {
   std::vector<std::uint32_t> row(regs::engine_shadow_words);
   set(row, f::valid, 1);
   set(row, f::key_256, sa.key.size() == 32 ? 1 : 0);
+  set(row, f::gmac, sa.gmac ? 1 : 0);
   set(row, f::esn, sa.esn ? 1 : 0);
+  set(row, f::transport, sa.transport ? 1 : 0);
+  set(row, f::ipv6, sa.ipv6 ? 1 : 0);
+  set(row, f::selector_ipv6, sa.selector_ipv6 ? 1 : 0);
   set(row, f::encapsulation, sa.encapsulated ? 1 : 0);
   set(row, f::replay_check, sa.replay_check ? 1 : 0);
   set(row, f::protocol_any, sa.protocol ? 0 : 1);
   set(row, f::protocol, sa.protocol.value_or(0));
   set(row, f::spi, sa.spi);
   set(row, f::salt, ByteView(sa.salt));
-  set(row, f::outer_destination, sa.outer_destination);
-  set(row, f::source_first, sa.source_first);
-  set(row, f::source_last, sa.source_last);
-  set(row, f::destination_first, sa.destination_first);
-  set(row, f::destination_last, sa.destination_last);
+  if (sa.ipv6) {
+    set(row, f::outer_destination, ByteView(sa.outer_destination6));
+  } else {
+    set(row, f::outer_destination, sa.outer_destination);
+  }
+  if (sa.selector_ipv6) {
+    set(row, f::source_first, ByteView(sa.source_first6));
+    set(row, f::source_last, ByteView(sa.source_last6));
+    set(row, f::destination_first, ByteView(sa.destination_first6));
+    set(row, f::destination_last, ByteView(sa.destination_last6));
+  } else {
+    set(row, f::source_first, sa.source_first);
+    set(row, f::source_last, sa.source_last);
+    set(row, f::destination_first, sa.destination_first);
+    set(row, f::destination_last, sa.destination_last);
+  }
   set(row, f::source_port_first, sa.source_port_first);
   set(row, f::source_port_last, sa.source_port_last);
   set(row, f::destination_port_first, sa.destination_port_first);
   set(row, f::destination_port_last, sa.destination_port_last);
   set(row, f::replay_top, sa.replay_top);
+  set(row, f::replay_window, sa.replay_window);
+  set(row, f::soft_packets, sa.soft_packets);
+  set(row, f::soft_bytes, sa.soft_bytes);
+  set(row, f::hard_packets, sa.hard_packets);
+  set(row, f::hard_bytes, sa.hard_bytes);
+  set(row, f::next_hop, sa.next_hop);
   set(row, f::key, ByteView(sa.key));
   const auto h = hash_powers(sa.key);
   const std::array fields{f::h_1,  f::h_2,  f::h_3,  f::h_4,  f::h_8,
@@ -204,25 +176,85 @@ void Bench::add(std::uint32_t index, const OutboundSa& sa) {
   }
 }
 
-void Bench::add(std::uint32_t index, const InboundSa& sa, std::uint32_t way) {
+void Bench::add(std::uint32_t index, const InboundSa& sa, std::optional<std::uint32_t> way) {
   write_shadow(row(sa));
   if (!command(regs::reg_sa_command, place(regs::sa_command_index, index) |
                                          place(regs::sa_command_inbound, 1) |
                                          place(regs::sa_command_operation, regs::sa_operation_add))) {
     throw std::runtime_error("inbound add was rejected");
   }
-  spi_entry(sa.spi, way, index, true);
+  spi_entry(sa.spi, way ? *way : free_way(sa.spi), index, true);
+}
+
+Bench::SpiPlace Bench::spi_place(std::uint32_t spi, std::uint32_t way) {
+  const std::uint32_t log2 = m_core->read(regs::reg_table_sizes) >> regs::table_sizes_spi_log2.lsb & 0xff;
+  return {way, table_index(std::array{spi}, way, log2)};
+}
+
+std::uint32_t Bench::free_way(std::uint32_t spi) {
+  for (std::uint32_t way = 0; way < regs::engine_table_ways; ++way) {
+    const auto taken = m_spis.find(spi_place(spi, way));
+    if (taken == m_spis.end() || taken->second == spi) {
+      return way;
+    }
+  }
+  throw std::runtime_error("all four places of the SPI are taken");
 }
 
 void Bench::spi_entry(std::uint32_t spi, std::uint32_t way, std::uint32_t index, bool valid) {
-  const std::uint32_t sizes = m_core->read(regs::reg_table_sizes);
-  const std::uint32_t buckets = 1U << (sizes >> regs::table_sizes_spi_bucket_log2.lsb & 0xff);
-  m_core->write(regs::reg_spi_entry, spi);
-  m_core->write(regs::reg_spi_sa_index, index);
-  if (!command(regs::reg_spi_command, place(regs::spi_command_bucket, bucket_of(spi, buckets)) |
-                                          place(regs::spi_command_way, way) |
-                                          place(regs::spi_command_valid, valid ? 1 : 0))) {
+  const SpiPlace to = spi_place(spi, way);
+  if (valid) {
+    m_spis[to] = spi;
+  } else {
+    m_spis.erase(to);
+  }
+  std::vector<std::uint32_t> words((regs::spi_entry::bits + 31) / 32);
+  set(words, regs::spi_entry::valid, valid ? 1 : 0);
+  set(words, regs::spi_entry::sa, index);
+  set(words, regs::spi_entry::spi, spi);
+  write_shadow(words);
+  if (!command(regs::reg_table_command, place(regs::table_command_index, to.second) |
+                                            place(regs::table_command_way, way) |
+                                            place(regs::table_command_table, regs::table_spi))) {
     throw std::runtime_error("SPI entry was rejected");
+  }
+}
+
+void Bench::cache_entry(Side side, const Flow& flow, std::uint32_t policy, std::uint32_t sa,
+                        std::uint32_t way, bool valid) {
+  namespace f = regs::spd_cache_entry;
+  const bool v6 = !flow.source.is_v4();
+  std::vector<std::uint32_t> words((f::bits + 31) / 32);
+  set(words, f::valid, valid ? 1 : 0);
+  set(words, f::policy, policy);
+  set(words, f::sa, sa);
+  set(words, f::ipv6, v6 ? 1 : 0);
+  set(words, f::ports_known, flow.ports_known ? 1 : 0);
+  set(words, f::spd, flow.spd);
+  set(words, f::protocol, flow.protocol);
+  set(words, f::source_port, flow.source_port);
+  set(words, f::destination_port, flow.destination_port);
+  set_address(words, f::source, flow.source);
+  set_address(words, f::destination, flow.destination);
+  write_shadow(words);
+
+  std::array<std::uint32_t, 10> key{};
+  const std::size_t first = v6 ? 0 : 3;
+  for (std::size_t i = 0; first + i < 4; ++i) {
+    key[first + i] = load_be32(flow.source.bytes(), 4 * i);
+    key[4 + first + i] = load_be32(flow.destination.bytes(), 4 * i);
+  }
+  key[8] = std::uint32_t{flow.source_port} << 16 | flow.destination_port;
+  key[9] =
+      std::uint32_t{flow.protocol} << 16 | (flow.ports_known ? 1U << 9 : 0) | (v6 ? 1U << 8 : 0) | flow.spd;
+  const std::uint32_t sizes = m_core->read(regs::reg_table_sizes);
+  const std::uint32_t log2 = sizes >> regs::table_sizes_spd_cache_log2.lsb & 0xff;
+  const std::uint32_t table =
+      side == Side::outbound ? regs::table_outbound_spd_cache : regs::table_inbound_spd_cache;
+  if (!command(regs::reg_table_command, place(regs::table_command_index, table_index(key, way, log2)) |
+                                            place(regs::table_command_way, way) |
+                                            place(regs::table_command_table, table))) {
+    throw std::runtime_error("SPD cache entry was rejected");
   }
 }
 
@@ -245,9 +277,9 @@ void Bench::renew_lease(std::uint32_t index, std::uint64_t limit, std::uint64_t 
   }
 }
 
-void Bench::send(Side side, std::uint32_t sa, Bytes packet) {
+void Bench::send(Side side, const SendOptions& options, Bytes packet) {
   m_packets.push_back(std::make_unique<Bytes>(std::move(packet)));
-  m_core->send(side, sa, *m_packets.back());
+  m_core->send(side, options, *m_packets.back());
 }
 
 std::vector<Result> Bench::collect(Side side, std::size_t count) {
@@ -266,8 +298,8 @@ std::vector<Result> Bench::collect(Side side, std::size_t count) {
   return results;
 }
 
-Result Bench::one(Side side, std::uint32_t sa, Bytes packet) {
-  send(side, sa, std::move(packet));
+Result Bench::one(Side side, const SendOptions& options, Bytes packet) {
+  send(side, options, std::move(packet));
   auto results = collect(side, 1);
   if (results.size() != 1) {
     throw std::runtime_error("the packet did not finish");
@@ -287,6 +319,24 @@ std::vector<std::uint64_t> Bench::snapshot(std::uint32_t set, std::uint32_t inde
     values.push_back(high << 32 | low);
   }
   return values;
+}
+
+Event event_of(std::uint32_t data) {
+  const auto part = [data](regs::Field field) { return data >> field.lsb & ((1U << field.width) - 1); };
+  return {.sa = part(regs::event_data_index),
+          .side = part(regs::event_data_inbound) != 0 ? Side::inbound : Side::outbound,
+          .kinds = part(regs::event_data_kinds)};
+}
+
+std::vector<Event> Bench::events() {
+  std::vector<Event> events;
+  for (;;) {
+    const std::uint32_t data = m_core->read(regs::reg_event_data);
+    if ((data >> regs::event_data_valid.lsb & 1) == 0) {
+      return events;
+    }
+    events.push_back(event_of(data));
+  }
 }
 
 }  // namespace espgate::sim::test

@@ -47,7 +47,7 @@ TEST(Outbound, EveryLengthIsWhatOpenSslMakes) {
   std::size_t checked = 0;
   for (std::uint32_t round = 0; round < sas.size(); ++round) {
     for (std::size_t i = 0; i < inner.size(); ++i) {
-      bench.send(Side::outbound, (static_cast<std::uint32_t>(i) + round) % 4, inner[i]);
+      bench.send(Side::outbound, {.sa = (static_cast<std::uint32_t>(i) + round) % 4}, inner[i]);
     }
     const auto results = bench.collect(Side::outbound, inner.size());
     ASSERT_EQ(results.size(), inner.size());
@@ -72,9 +72,9 @@ TEST(Outbound, NumbersOfOneSaFollowOneAnotherBackToBack) {
   bench.add(0, sa);
   const Bytes inner = udp_packet(30);
   for (int i = 0; i < 300; ++i) {
-    bench.send(Side::outbound, 0, inner);
+    bench.send(Side::outbound, {.sa = 0}, inner);
     if (i % 3 == 0) {
-      bench.send(Side::outbound, 0, Bytes(19));  // takes no number
+      bench.send(Side::outbound, {.sa = 0}, Bytes(19));  // takes no number
     }
   }
   std::uint64_t sequence = 0;
@@ -88,8 +88,8 @@ TEST(Outbound, NumbersOfOneSaFollowOneAnotherBackToBack) {
     }
   }
   EXPECT_EQ(sequence, 300U);
-  EXPECT_EQ(bench.snapshot(regs::snapshot_set_sa_outbound, 0, 3),
-            (std::vector<std::uint64_t>{300, 9000, 301}));
+  EXPECT_EQ(bench.snapshot(regs::snapshot_set_sa_outbound, 0, regs::counter_sa_outbound_count),
+            (std::vector<std::uint64_t>{300, 9000, 0, 301}));
 }
 
 TEST(Outbound, OuterHeaderFollowsTheSa) {
@@ -116,7 +116,7 @@ TEST(Outbound, OuterHeaderFollowsTheSa) {
         ip.option_words = ecn;
         ip.payload = Bytes(33, 0x5a);
         const Bytes inner = ip.build();
-        const Result result = bench.one(Side::outbound, i, inner);
+        const Result result = bench.one(Side::outbound, {.sa = i}, inner);
         ASSERT_EQ(result.done.verdict, ok);
         ASSERT_EQ(to_hex(result.bytes), to_hex(sas[i].expect(inner, ++sequence[i])));
         ASSERT_EQ(internet_checksum(ByteView(result.bytes).first(20)), 0);
@@ -134,7 +134,7 @@ TEST(Outbound, LinkPaddingIsTrimmed) {
     const Bytes inner = udp_packet(60);
     Bytes frame = inner;
     frame.resize(60 + padding, 0xee);
-    const Result result = bench.one(Side::outbound, 0, frame);
+    const Result result = bench.one(Side::outbound, {.sa = 0}, frame);
     ASSERT_EQ(result.done.verdict, ok);
     ASSERT_EQ(to_hex(result.bytes), to_hex(sa.expect(inner, ++sequence)));
   }
@@ -144,12 +144,12 @@ TEST(Outbound, FrameOverTheMaximumIsTooLong) {
   Bench bench;
   const OutboundSa sa;
   bench.add(0, sa);
-  EXPECT_EQ(bench.one(Side::outbound, 0, udp_packet(16384)).done.verdict, ok);
-  EXPECT_EQ(bench.one(Side::outbound, 0, udp_packet(16385)).done.verdict, too_long);
-  EXPECT_EQ(bench.one(Side::outbound, 0, Bytes(65535, 0x45)).done.verdict, too_long);
+  EXPECT_EQ(bench.one(Side::outbound, {.sa = 0}, udp_packet(16384)).done.verdict, ok);
+  EXPECT_EQ(bench.one(Side::outbound, {.sa = 0}, udp_packet(16385)).done.verdict, too_long);
+  EXPECT_EQ(bench.one(Side::outbound, {.sa = 0}, Bytes(65535, 0x45)).done.verdict, too_long);
   // The length is looked at before the header and the SA.
-  EXPECT_EQ(bench.one(Side::outbound, 77, Bytes(20000)).done.verdict, too_long);
-  EXPECT_EQ(bench.one(Side::outbound, 0, udp_packet(64)).done.verdict, ok);
+  EXPECT_EQ(bench.one(Side::outbound, {.sa = 77}, Bytes(20000)).done.verdict, too_long);
+  EXPECT_EQ(bench.one(Side::outbound, {.sa = 0}, udp_packet(64)).done.verdict, ok);
 }
 
 TEST(Outbound, HeaderThatMakesNoSenseIsMalformed) {
@@ -159,7 +159,7 @@ TEST(Outbound, HeaderThatMakesNoSenseIsMalformed) {
     Bytes frame = udp_packet(60);
     frame.resize(size);
     frame[at] = value;
-    return bench.one(Side::outbound, 0, frame).done.verdict;
+    return bench.one(Side::outbound, {.sa = 0}, frame).done.verdict;
   };
   EXPECT_EQ(verdict(0, 0x45), ok);
   EXPECT_EQ(verdict(0, 0x55), header_malformed);  // version
@@ -179,12 +179,12 @@ TEST(Outbound, RowsThatAreNotThereAreInvalid) {
   Bench bench;
   bench.add(7, OutboundSa{});
   const Bytes inner = udp_packet(100);
-  EXPECT_EQ(bench.one(Side::outbound, 6, inner).done.verdict, sa_invalid);
-  EXPECT_EQ(bench.one(Side::outbound, 7 + 256, inner).done.verdict, sa_invalid);
-  EXPECT_EQ(bench.one(Side::outbound, 0xffff, inner).done.verdict, sa_invalid);
-  EXPECT_EQ(bench.one(Side::outbound, 7, inner).done.verdict, ok);
+  EXPECT_EQ(bench.one(Side::outbound, {.sa = 6}, inner).done.verdict, sa_invalid);
+  EXPECT_EQ(bench.one(Side::outbound, {.sa = 7 + 256}, inner).done.verdict, sa_invalid);
+  EXPECT_EQ(bench.one(Side::outbound, {.sa = 0xffff}, inner).done.verdict, sa_invalid);
+  EXPECT_EQ(bench.one(Side::outbound, {.sa = 7}, inner).done.verdict, ok);
   bench.remove(Side::outbound, 7);
-  EXPECT_EQ(bench.one(Side::outbound, 7, inner).done.verdict, sa_invalid);
+  EXPECT_EQ(bench.one(Side::outbound, {.sa = 7}, inner).done.verdict, sa_invalid);
 }
 
 TEST(Outbound, SequenceNumbersNeverWrap) {
@@ -199,7 +199,7 @@ TEST(Outbound, SequenceNumbersNeverWrap) {
   bench.add(2, sa);
   for (int i = 0; i < 3; ++i) {
     for (std::uint32_t row = 0; row < 3; ++row) {
-      bench.send(Side::outbound, row, inner);
+      bench.send(Side::outbound, {.sa = row}, inner);
     }
   }
   const auto results = bench.collect(Side::outbound, 9);
@@ -218,7 +218,7 @@ TEST(Outbound, SequenceNumbersNeverWrap) {
   EXPECT_EQ(results[8].done.verdict, lease_exhausted);
   sa.next_sequence = 0;
   bench.add(3, sa);
-  EXPECT_EQ(bench.one(Side::outbound, 3, inner).done.verdict, sequence_overflow);
+  EXPECT_EQ(bench.one(Side::outbound, {.sa = 3}, inner).done.verdict, sequence_overflow);
 }
 
 TEST(Outbound, LeaseEndsIsRenewedAndWarns) {
@@ -231,27 +231,29 @@ TEST(Outbound, LeaseEndsIsRenewedAndWarns) {
   const Bytes inner = udp_packet(64);
   const auto run = [&](std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
-      bench.send(Side::outbound, 0, inner);
+      bench.send(Side::outbound, {.sa = 0}, inner);
     }
     return bench.collect(Side::outbound, count);
   };
   const auto first = run(6);
   ASSERT_EQ(first.size(), 6U);
   const std::array<std::uint8_t, 6> verdicts{ok, ok, ok, ok, lease_exhausted, lease_exhausted};
-  const std::array<bool, 6> low{false, false, true, true, false, false};
   for (std::size_t i = 0; i < 6; ++i) {
     EXPECT_EQ(first[i].done.verdict, verdicts[i]) << i;
-    EXPECT_EQ(first[i].done.lease_low, low[i]) << i;
+    EXPECT_EQ(first[i].done.next_hop, verdicts[i] == ok ? sa.next_hop : 0U);
   }
+  const Event low{.sa = 0, .side = Side::outbound, .kinds = 1U << regs::event_kind_lease_low};
+  EXPECT_EQ(bench.events(), std::vector<Event>{low});  // of two packets at or past lease_low
   bench.renew_lease(0, 20, 10);
   const auto second = run(2);
   ASSERT_EQ(second.size(), 2U);
   // The number goes on where it was; nothing but the lease has changed.
   EXPECT_EQ(to_hex(second[0].bytes), to_hex(sa.expect(inner, 9)));
-  EXPECT_FALSE(second[0].done.lease_low);
   EXPECT_EQ(to_hex(second[1].bytes), to_hex(sa.expect(inner, 10)));
-  EXPECT_TRUE(second[1].done.lease_low);
-  EXPECT_EQ(bench.snapshot(regs::snapshot_set_sa_outbound, 0, 3), (std::vector<std::uint64_t>{6, 384, 11}));
+  EXPECT_EQ(run(5).size(), 5U);
+  EXPECT_EQ(bench.events(), std::vector<Event>{low});
+  EXPECT_EQ(bench.snapshot(regs::snapshot_set_sa_outbound, 0, regs::counter_sa_outbound_count),
+            (std::vector<std::uint64_t>{11, 704, 0, 16}));
 }
 
 }  // namespace

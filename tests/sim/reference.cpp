@@ -110,23 +110,39 @@ Bytes Ipv4::build() const {
   return std::move(w).finish();
 }
 
+Bytes Ipv6::build() const {
+  Writer w;
+  w.u32(6U << 28 | std::uint32_t{tos} << 20 | flow_label);
+  w.u16(static_cast<std::uint16_t>(payload.size()));
+  w.u8(next_header);
+  w.u8(hop_limit);
+  w.bytes(source);
+  w.bytes(destination);
+  w.bytes(payload);
+  return std::move(w).finish();
+}
+
+Bytes any_bytes(std::size_t size) {
+  Bytes bytes(size);
+  std::uint32_t x = 0x2545f491U + static_cast<std::uint32_t>(size);
+  for (std::uint8_t& byte : bytes) {
+    x = x * 1664525 + 1013904223;
+    byte = static_cast<std::uint8_t>(x >> 24);
+  }
+  return bytes;
+}
+
 Bytes udp_packet(std::size_t size, std::uint8_t tos, std::uint16_t source_port,
                  std::uint16_t destination_port) {
   Ipv4 ip;
   ip.tos = tos;
-  Writer udp;
+  ip.payload = any_bytes(size - 20);
   if (size >= 28) {
-    udp.u16(source_port);
-    udp.u16(destination_port);
-    udp.u16(static_cast<std::uint16_t>(size - 20));
-    udp.u16(0);
+    store_be16(ip.payload, 0, source_port);
+    store_be16(ip.payload, 2, destination_port);
+    store_be16(ip.payload, 4, static_cast<std::uint16_t>(size - 20));
+    store_be16(ip.payload, 6, 0);
   }
-  std::uint32_t x = 0x2545f491U + static_cast<std::uint32_t>(size);
-  while (udp.size() + 20 < size) {
-    x = x * 1664525 + 1013904223;
-    udp.u8(static_cast<std::uint8_t>(x >> 24));
-  }
-  ip.payload = std::move(udp).finish();
   return ip.build();
 }
 
@@ -159,7 +175,14 @@ Bytes Esp::build(ByteView payload) const {
   } else {
     aad.u32(static_cast<std::uint32_t>(sequence));
   }
-  header.bytes(gcm_seal(key, nonce.view(), aad.view(), text.view()));
+  if (gmac) {
+    aad.u64(sequence);
+    aad.bytes(text.view());
+    header.bytes(text.view());
+    header.bytes(gcm_seal(key, nonce.view(), aad.view(), {}));
+  } else {
+    header.bytes(gcm_seal(key, nonce.view(), aad.view(), text.view()));
+  }
   return std::move(header).finish();
 }
 

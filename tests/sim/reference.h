@@ -37,16 +37,33 @@ struct Ipv4 {
   Bytes build() const;
 };
 
+// The same for IPv6; extension headers are a part of the payload.
+struct Ipv6 {
+  std::uint8_t tos = 0;
+  std::uint32_t flow_label = 0;
+  std::uint8_t next_header = 17;
+  std::uint8_t hop_limit = 64;
+  std::array<std::uint8_t, 16> source{0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  std::array<std::uint8_t, 16> destination{0x20, 0x01, 0x0d, 0xb8, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2};
+  Bytes payload;
+
+  Bytes build() const;
+};
+
+// `size` bytes that differ from each other and from those of another size.
+Bytes any_bytes(std::size_t size);
+
 // UDP to `destination_port` with `size` bytes that differ from each other, in IPv4; size is the whole
 // packet's.
 Bytes udp_packet(std::size_t size, std::uint8_t tos = 0, std::uint16_t source_port = 1000,
                  std::uint16_t destination_port = 2000);
 
-// ESP of one packet (RFC 4303, RFC 4106), from the ESP header on.
+// ESP of one packet (RFC 4303; RFC 4106, or RFC 4543 with gmac), from the ESP header on.
 struct Esp {
   std::uint32_t spi = 0;
   Bytes key;
   std::array<std::uint8_t, 4> salt{};
+  bool gmac = false;
   bool esn = false;
   std::uint64_t sequence = 1;
   std::optional<Bytes> padding;  // nullopt: 1, 2, 3, ... up to a multiple of 4

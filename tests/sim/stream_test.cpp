@@ -83,8 +83,8 @@ Outcome outcome(const Hesitation& hesitation) {
   bench.core().hesitate(hesitation);
   const Mixture m = mixture();
   for (std::size_t i = 0; i < m.outbound.size(); ++i) {
-    bench.send(Side::outbound, Mixture::sa(i), m.outbound[i]);
-    bench.send(Side::inbound, 0, m.inbound[i]);
+    bench.send(Side::outbound, {.sa = Mixture::sa(i)}, m.outbound[i]);
+    bench.send(Side::inbound, {}, m.inbound[i]);
   }
   Outcome result;
   for (const Side side : {Side::outbound, Side::inbound}) {
@@ -125,8 +125,8 @@ TEST(Stream, AFullEngineGoesOnWhereItStopped) {
   bench.core().hesitate({.seed = 1, .input_bubble = 0, .output_stall = 255});
   const Bytes inner = udp_packet(15000);
   for (std::uint64_t i = 1; i <= 6; ++i) {
-    bench.send(Side::outbound, 1, inner);
-    bench.send(Side::inbound, 0, inbound_sa(1).packet(i, inner));
+    bench.send(Side::outbound, {.sa = 1}, inner);
+    bench.send(Side::inbound, {}, inbound_sa(1).packet(i, inner));
   }
   bench.core().clock(3000);
   bench.core().hesitate({});
@@ -156,8 +156,8 @@ Timing time(const std::vector<std::size_t>& sizes) {
     const Bytes in = inbound_sa(k).packet(++sequence.at(k), inner);
     timing.cost[0].push_back(std::max(beats(inner.size()), beats(outbound_sa(k).expect(inner, 1).size())));
     timing.cost[1].push_back(std::max(beats(inner.size()), beats(in.size())));
-    bench.send(Side::outbound, k, inner);
-    bench.send(Side::inbound, 0, in);
+    bench.send(Side::outbound, {.sa = k}, inner);
+    bench.send(Side::inbound, {}, in);
   }
   Bytes buffer(20000);
   for (int cycle = 0; cycle < 200000 && std::min(timing.done[0].size(), timing.done[1].size()) < sizes.size();
@@ -207,8 +207,8 @@ TEST(Speed, DroppedPacketsTakeNoMoreThanTheirBeats) {
   Bench bench;
   add_all(bench);
   for (int i = 0; i < 400; ++i) {
-    bench.send(Side::outbound, 200, udp_packet(60));
-    bench.send(Side::inbound, 0, udp_packet(60));
+    bench.send(Side::outbound, {.sa = 200}, udp_packet(60));
+    bench.send(Side::inbound, {}, udp_packet(60));
   }
   Bytes buffer(100);
   std::array<std::vector<std::uint64_t>, 2> cycle;

@@ -17,6 +17,9 @@
 // key_i holds AES-128 in [255:128]; aad_i is padded with zeros; length_i counts the payload bytes
 // of the packet, at least 1. data_o is zero past bytes_i; tag_o holds with last_o. With DECRYPT
 // data_i is the ciphertext, and the caller compares the tag.
+//
+// With gmac_i (GMAC, RFC 4543) the text passes unchanged and belongs to the AAD, so that the length
+// block counts it there; aad_i must then be a whole block, as what follows it in GHASH is the text.
 `default_nettype none
 module esp_gcm_core #(
   parameter bit DECRYPT = 1'b0
@@ -30,6 +33,7 @@ module esp_gcm_core #(
   input  wire logic [511:0] data_i,
   input  wire logic [255:0] key_i,
   input  wire logic         key_256_i,
+  input  wire logic         gmac_i,
   input  wire logic [95:0]  nonce_i,
   input  wire logic [127:0] aad_i,
   input  wire logic [4:0]   aad_bytes_i,
@@ -69,10 +73,11 @@ module esp_gcm_core #(
   logic [3:0]   blocks_q;      // block n of the beat has a byte
   logic [255:0] key_q;
   logic         key_256_q;
+  logic         gmac_q;
   logic [95:0]  nonce_q;
   logic [127:0] aad_q;
   logic [4:0]   aad_bytes_q;
-  logic [15:0]  length_q;
+  logic [16:0]  length_q;      // bytes, with GMAC those of the AAD too
   esp_gcm_pkg::hash_powers_t powers_q;
   logic [9:0]   index_q;       // beat k of the packet
   logic [10:0]  next_index_q;  // k + 1
@@ -89,10 +94,11 @@ module esp_gcm_core #(
       blocks_q <= {bytes_i > 7'd48, bytes_i > 7'd32, bytes_i > 7'd16, 1'b1};
       key_q <= key_i;
       key_256_q <= key_256_i;
+      gmac_q <= gmac_i;
       nonce_q <= nonce_i;
       aad_q <= aad_i;
       aad_bytes_q <= aad_bytes_i;
-      length_q <= length_i;
+      length_q <= {1'b0, length_i} + (gmac_i ? {12'd0, aad_bytes_i} : 17'd0);
       powers_q <= powers_i;
       if (first_i) begin
         index_q <= 10'd0;
@@ -114,7 +120,7 @@ module esp_gcm_core #(
   logic [127:0] stream0, stream1, stream2, stream3, tag_stream;
   aes_pipeline #(.LANES(5)) u_aes (
     .clk_i,
-    .lane_i({last_q[1], blocks_q} & {5{valid_q[1]}}),
+    .lane_i({last_q[1], gmac_q ? 4'd0 : blocks_q} & {5{valid_q[1]}}),
     .block_i({nonce_q, 32'd1,
               nonce_q, 19'd0, next_index_q, 2'd1,
               nonce_q, 19'd0, next_index_q, 2'd0,
@@ -130,7 +136,8 @@ module esp_gcm_core #(
   esp_delay_line #(.WIDTH(128), .CYCLES(AES_RANK - 5)) u_aad_delay (
     .clk_i, .rst_ni, .data_i(aad_product), .data_o(aad_term));
   gf128_length_multiplier u_length (
-    .clk_i, .enable_i(last_q[1]), .aad_bytes_i(aad_bytes_q), .length_i(length_q),
+    .clk_i, .enable_i(last_q[1]), .gmac_i(gmac_q), .aad_bytes_i(aad_bytes_q),
+    .length_i(length_q),
     .h_i(powers_q.h_1), .product_o(length_product));
   esp_delay_line #(.WIDTH(128), .CYCLES(AES_RANK - 4)) u_length_delay (
     .clk_i, .rst_ni, .data_i(length_product), .data_o(length_term));
@@ -138,9 +145,10 @@ module esp_gcm_core #(
   logic [511:0] text;
   logic [6:0]   text_bytes;
   logic [3:0]   text_blocks;
-  esp_delay_line #(.WIDTH(523), .CYCLES(AES_RANK - 1)) u_text_delay (
-    .clk_i, .rst_ni, .data_i({blocks_q, bytes_q, data_q}),
-    .data_o({text_blocks, text_bytes, text}));
+  logic         text_gmac;
+  esp_delay_line #(.WIDTH(524), .CYCLES(AES_RANK - 1)) u_text_delay (
+    .clk_i, .rst_ni, .data_i({gmac_q, blocks_q, bytes_q, data_q}),
+    .data_o({text_gmac, text_blocks, text_bytes, text}));
 
   // ---- Rank 17: other text, what is hashed, and the tag's mask E(K, J0) ^ length * H.
   logic [511:0] other_q, hashed_q, powers_beat;
@@ -150,6 +158,7 @@ module esp_gcm_core #(
     .clk_i,
     .enable_i(valid_q[AES_RANK]),
     .bytes_i(text_bytes),
+    .gmac_i(text_gmac),
     .text_i(text),
     .stream_i({stream3, stream2, stream1, stream0}),
     .add_i(first_q[AES_RANK]),
@@ -240,6 +249,8 @@ module esp_gcm_core #(
       assert (last_i || bytes_i == 7'd64) else $error("esp_gcm_core: short beat before the last");
       assert (length_i >= 16'd1) else $error("esp_gcm_core: length_i is 0");
       assert (aad_bytes_i <= 5'd16) else $error("esp_gcm_core: aad_bytes_i above 16");
+      assert (!gmac_i || aad_bytes_i == 5'd16)
+        else $error("esp_gcm_core: the AAD of GMAC is not a whole block");
       assert (last_i == (first_i ? length_less_one[15:6] == 10'd0 : remaining_q == 10'd1))
         else $error("esp_gcm_core: last_i is not where length_i says");
       assert (!last_i || bytes_i == {1'b0, length_less_one[5:0]} + 7'd1)

@@ -1,7 +1,8 @@
 // The text of a beat under its key stream, and the ciphertext as GHASH wants it; one register rank.
 // text_i and other_o are in stream order (byte n in [8n+7:8n]); stream_i and hashed_o hold block n
 // in [128n +: 128], its first byte most significant. Both outputs are zero past bytes_i. With
-// add_i, addend_i is added to the first block to be hashed. Moves only with enable_i.
+// add_i, addend_i is added to the first block to be hashed. With gmac_i there is no key stream.
+// Moves only with enable_i.
 `default_nettype none
 module gcm_text #(
   parameter bit DECRYPT = 1'b0
@@ -9,6 +10,7 @@ module gcm_text #(
   input  wire logic         clk_i,
   input  wire logic         enable_i,
   input  wire logic [6:0]   bytes_i,
+  input  wire logic         gmac_i,
   input  wire logic [511:0] text_i,
   input  wire logic [511:0] stream_i,
   input  wire logic         add_i,
@@ -27,10 +29,11 @@ module gcm_text #(
   // 32 bits wide in Verilator.
   for (genvar w = 0; w < 16; w = w + 1) begin : g_word
     localparam int unsigned PLACE = 128 * (w / 4) + 32 * (3 - w % 4);
-    logic [31:0] text, other, kept, addend, other_q, hashed_q;
+    logic [31:0] text, stream, other, kept, addend, other_q, hashed_q;
     assign kept = {{8{keep[4*w+3]}}, {8{keep[4*w+2]}}, {8{keep[4*w+1]}}, {8{keep[4*w]}}};
     assign text = text_i[32*w +: 32] & kept;
-    assign other = (text_i[32*w +: 32] ^ swap(stream_i[PLACE +: 32])) & kept;
+    assign stream = gmac_i ? 32'd0 : swap(stream_i[PLACE +: 32]);
+    assign other = (text_i[32*w +: 32] ^ stream) & kept;
     if (w < 4) begin : g_addend
       assign addend = add_i ? addend_i[PLACE +: 32] : 32'd0;
     end else begin : g_addend

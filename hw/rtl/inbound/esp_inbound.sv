@@ -2,7 +2,8 @@
 `default_nettype none
 module esp_inbound #(
   parameter int unsigned SA_LOG2 = 8,
-  parameter int unsigned BUCKET_LOG2 = 8
+  parameter int unsigned SPI_LOG2 = 7,
+  parameter int unsigned SPD_CACHE_LOG2 = 7
 ) (
   input  wire logic         clk_i,
   input  wire logic         rst_ni,
@@ -12,6 +13,7 @@ module esp_inbound #(
   input  wire logic [511:0] in_tdata_i,
   input  wire logic         in_tlast_i,
   input  wire logic [15:0]  in_length_i,
+  input  wire logic [7:0]   in_spd_i,        // beside the first beat, as in_length_i
   // packets out
   output logic              out_tvalid_o,
   input  wire logic         out_tready_i,
@@ -24,24 +26,36 @@ module esp_inbound #(
   output logic [7:0]        done_verdict_o,
   output logic [15:0]       done_sa_o,
   output logic [15:0]       done_length_o,
+  output logic [47:0]       done_next_hop_o, // 0 unless ok
+  // events: a pulse, never stalls
+  output logic              event_valid_o,
+  output logic [5:0]        event_kinds_o,   // one bit for each event_kind of hw/registers.toml
+  output logic [15:0]       event_sa_o,
+  input  wire logic         event_lost_i,
   // commands
   input  wire logic         hold_i,          // takes no new packet
   output logic              front_idle_o,    // held, and the decision pipeline is empty
   output logic              drained_o,       // held, and every packet has its verdict
+  input  wire logic         refuse_i,        // every packet gets self_test_failed
+  input  wire logic         self_test_run_i, // only while drained
+  input  wire logic         self_test_corrupt_i,
+  output logic              self_test_done_o,
+  output logic              self_test_ok_o,
   input  wire logic         row_write_i,
   input  wire logic [SA_LOG2-1:0] command_sa_i,
   input  wire esp_regs_pkg::inbound_row_t row_i,
   input  wire logic [3:0]   spi_write_i,
-  input  wire logic [BUCKET_LOG2-1:0] spi_bucket_i,
-  input  wire logic         spi_valid_i,
-  input  wire logic [31:0]  spi_i,
-  input  wire logic [SA_LOG2-1:0] spi_sa_i,
-  output logic [447:0]      sa_counters_o,   // in the order of the sa_inbound set
+  input  wire logic [SPI_LOG2-1:0] spi_index_i,
+  input  wire esp_regs_pkg::spi_entry_t spi_entry_i,
+  input  wire logic [3:0]   cache_write_i,   // by way
+  input  wire logic [SPD_CACHE_LOG2-1:0] cache_index_i,
+  input  wire esp_regs_pkg::spd_cache_entry_t cache_entry_i,
+  // In the order of the sa_inbound set.
+  output logic [64*esp_regs_pkg::COUNTER_SA_INBOUND_COUNT-1:0] sa_counters_o,
   output logic [64*(esp_regs_pkg::COUNTER_GLOBAL_COUNT+esp_regs_pkg::VERDICT_COUNT)-1:0] counters_o
 );
   localparam int unsigned PACKET_LOG2 = esp_core_pkg::PACKET_LOG2;
   localparam int unsigned DONE_LOG2 = esp_core_pkg::DONE_LOG2;
-  localparam int unsigned CHECK_CYCLES = 4;
 
   // --- input and decision ----
   logic first, beat_valid, beat_last, beat_pop, record_pop;
@@ -61,21 +75,62 @@ module esp_inbound #(
   );
   esp_front_idle u_front_idle (.clk_i, .rst_ni, .hold_i, .first_i(first), .idle_o(front_idle_o));
 
-  logic decided, commit_write;
-  esp_core_pkg::inbound_record_t decided_record;
-  logic [SA_LOG2-1:0] early_sa, commit_read_sa;
-  esp_core_pkg::inbound_state_t early_state, commit_state, committed_state, command_state;
-  esp_inbound_decide #(.SA_LOG2(SA_LOG2), .BUCKET_LOG2(BUCKET_LOG2)) u_decide (
-    .clk_i, .rst_ni,
-    .first_i(first), .data_i(in_tdata_i), .length_i(in_length_i),
-    .row_write_i, .command_sa_i, .row_i,
-    .spi_write_i, .spi_bucket_i, .spi_valid_i, .spi_i, .spi_sa_i,
-    .state_sa_o(early_sa), .state_i(early_state),
+  // A row goes apart: each stage has the fields it needs.
+  esp_inbound_pkg::cipher_row_t cipher_row;
+  esp_inbound_pkg::selector_row_t selector_row;
+  esp_inbound_pkg::limit_row_t limit_row;
+  always_comb begin
+    cipher_row.valid = row_i.valid;
+    cipher_row.key_256 = row_i.key_256;
+    cipher_row.gmac = row_i.gmac;
+    cipher_row.esn = row_i.esn;
+    cipher_row.transport = row_i.transport;
+    cipher_row.ipv6 = row_i.ipv6;
+    cipher_row.encapsulation = row_i.encapsulation;
+    cipher_row.replay_check = row_i.replay_check;
+    cipher_row.replay_window = row_i.replay_window;
+    cipher_row.spi = row_i.spi;
+    cipher_row.salt = row_i.salt;
+    cipher_row.outer_destination = row_i.outer_destination;
+    cipher_row.key = row_i.key;
+    // In the order of esp_gcm_pkg::hash_powers_t.
+    cipher_row.powers = {row_i.h_1, row_i.h_2, row_i.h_3, row_i.h_4, row_i.h_8, row_i.h_12,
+                         row_i.h_16, row_i.h_20, row_i.h_m1, row_i.h_m2};
+    selector_row.selector_ipv6 = row_i.selector_ipv6;
+    selector_row.protocol_any = row_i.protocol_any;
+    selector_row.protocol = row_i.protocol;
+    selector_row.source_first = row_i.source_first;
+    selector_row.source_last = row_i.source_last;
+    selector_row.destination_first = row_i.destination_first;
+    selector_row.destination_last = row_i.destination_last;
+    selector_row.source_port_first = row_i.source_port_first;
+    selector_row.source_port_last = row_i.source_port_last;
+    selector_row.destination_port_first = row_i.destination_port_first;
+    selector_row.destination_port_last = row_i.destination_port_last;
+    limit_row.esn = row_i.esn;
+    limit_row.replay_check = row_i.replay_check;
+    limit_row.replay_window = row_i.replay_window;
+    limit_row.next_hop = row_i.next_hop;
+    limit_row.soft_packets = row_i.soft_packets;
+    limit_row.soft_bytes = row_i.soft_bytes;
+    limit_row.hard_packets = row_i.hard_packets;
+    limit_row.hard_bytes = row_i.hard_bytes;
+  end
+
+  logic decided, record_valid;
+  esp_inbound_pkg::record_t decided_record, record;
+  logic [SA_LOG2-1:0] early_sa;
+  esp_inbound_decide #(
+    .SA_LOG2(SA_LOG2), .SPI_LOG2(SPI_LOG2), .SPD_CACHE_LOG2(SPD_CACHE_LOG2)
+  ) u_decide (
+    .clk_i, .rst_ni, .refuse_i,
+    .first_i(first), .data_i(in_tdata_i), .length_i(in_length_i), .spd_i(in_spd_i),
+    .row_write_i, .command_sa_i, .row_i(cipher_row),
+    .spi_write_i, .spi_index_i, .spi_entry_i, .cache_write_i, .cache_index_i, .cache_entry_i,
+    .state_sa_o(early_sa),
+    .top_i(sa_counters_o[64*esp_regs_pkg::COUNTER_SA_INBOUND_REPLAY_TOP+:64]),
     .record_valid_o(decided), .record_o(decided_record)
   );
-
-  logic record_valid;
-  esp_core_pkg::inbound_record_t record;
   esp_fifo #(
     .WIDTH($bits(decided_record)), .DEPTH_LOG2(esp_core_pkg::RECORDS_LOG2)
   ) u_records (
@@ -83,16 +138,14 @@ module esp_inbound #(
     .pop_i(record_pop), .valid_o(record_valid), .data_o(record), .count_o(record_count)
   );
 
-  // --- ciphertext beats ----
+  // --- text beats, through the cipher ----
   logic output_room, done_room, output_reserve, done_reserve;
-  logic text_valid, text_first, text_last, text_end;
+  logic text_valid, text_first, text_last, text_end, text_spare;
   logic [6:0] text_bytes;
   logic [511:0] text;
-  logic [127:0] icv, icv_late;
-  /* verilator lint_off UNUSEDSIGNAL */ // the offset is the sequencer's own
-  esp_core_pkg::inbound_record_t slot;
-  /* verilator lint_on UNUSEDSIGNAL */
-  esp_core_pkg::inbound_info_t info, info_late;
+  logic [esp_inbound_pkg::HEADER_BITS-1:0] text_header;
+  logic [127:0] icv;
+  esp_inbound_pkg::record_t text_record;
   esp_inbound_sequence u_sequence (
     .clk_i, .rst_ni,
     .record_valid_i(record_valid), .record_i(record), .record_pop_o(record_pop),
@@ -101,151 +154,120 @@ module esp_inbound #(
     .output_room_i(output_room), .done_room_i(done_room),
     .output_reserve_o(output_reserve), .done_reserve_o(done_reserve),
     .text_valid_o(text_valid), .text_first_o(text_first), .text_last_o(text_last),
-    .text_bytes_o(text_bytes), .text_o(text), .end_o(text_end), .record_o(slot), .icv_o(icv)
+    .text_bytes_o(text_bytes), .text_o(text), .end_o(text_end), .spare_o(text_spare),
+    .header_o(text_header), .record_o(text_record), .icv_o(icv)
   );
-
-  // --- cipher, and what goes beside it ----
-  esp_gcm_pkg::hash_powers_t powers;
-  logic [127:0] aad;
-  assign powers = slot.powers;
-  assign info = slot.info;
-  // RFC 4106 section 5: with ESN the high half stands between SPI and the low half.
-  assign aad = info.esn
-               ? {slot.spi, info.sequence_guess, info.sequence_low, 32'd0}
-               : {slot.spi, info.sequence_low, 64'd0};
-  logic cipher_valid, cipher_first, cipher_last, end_late;
-  logic [511:0] cipher_text;
-  logic [127:0] cipher_tag;
-  esp_gcm_core #(.DECRYPT(1'b1)) u_gcm (
+  logic plain_valid, plain_first, plain_last, plain_end, plain_spare, icv_ok;
+  logic [511:0] plain;
+  logic [esp_inbound_pkg::HEADER_BITS-1:0] plain_header;
+  esp_inbound_pkg::info_t plain_info;
+  esp_inbound_cipher u_cipher (
     .clk_i, .rst_ni,
+    .self_test_run_i, .self_test_corrupt_i, .self_test_done_o, .self_test_ok_o,
     .valid_i(text_valid), .first_i(text_first), .last_i(text_last), .bytes_i(text_bytes),
-    .data_i(text), .key_i(slot.key), .key_256_i(slot.key_256), .nonce_i({slot.salt, slot.iv}),
-    .aad_i(aad), .aad_bytes_i(info.esn ? 5'd12 : 5'd8), .length_i(info.text_bytes),
-    .powers_i(powers),
-    .valid_o(cipher_valid), .first_o(cipher_first), .last_o(cipher_last),
-    .data_o(cipher_text), .tag_o(cipher_tag)
-  );
-  esp_delay_line #(.WIDTH($bits(info)), .CYCLES(esp_gcm_pkg::LATENCY)) u_info (
-    .clk_i, .rst_ni, .data_i(info), .data_o(info_late)
-  );
-  esp_delay_line #(.WIDTH(128), .CYCLES(esp_gcm_pkg::LATENCY - 1)) u_icv (
-    .clk_i, .rst_ni, .data_i(icv), .data_o(icv_late)
-  );
-  esp_delay_bits #(.WIDTH(1), .CYCLES(esp_gcm_pkg::LATENCY)) u_end (
-    .clk_i, .rst_ni, .data_i(text_end), .data_o(end_late)
+    .end_i(text_end), .spare_i(text_spare), .text_i(text), .header_i(text_header),
+    .record_i(text_record), .icv_i(icv),
+    .valid_o(plain_valid), .first_o(plain_first), .last_o(plain_last), .end_o(plain_end),
+    .spare_o(plain_spare), .data_o(plain), .icv_ok_o(icv_ok), .header_o(plain_header),
+    .info_o(plain_info)
   );
 
-  // --- checks ----
-  logic checked, checked_first, checked_write, checked_last, checked_end, ecn_change, icv_ok;
-  logic [6:0] checked_bytes;
-  logic [7:0] tos, checked_verdict;
-  logic [15:0] checksum, checked_total;
-  esp_core_pkg::inbound_info_t checked_info;
-  esp_inbound_check u_check (
+  // --- checks, and the verdict ----
+  logic checked_valid, checked_first, checked_end, checked_spare;
+  logic checked_write, checked_write_last;
+  logic [3:0] header_words;
+  logic [511:0] checked;
+  logic [esp_inbound_pkg::HEADER_BITS-1:0] checked_header;
+  /* verilator lint_off UNUSEDSIGNAL */ // row and window word are addressed
+  esp_inbound_pkg::info_t next_info;
+  /* verilator lint_on UNUSEDSIGNAL */
+  esp_inbound_pkg::judged_t judged;
+  esp_inbound_check #(.SA_LOG2(SA_LOG2)) u_check (
     .clk_i, .rst_ni,
-    .valid_i(cipher_valid), .first_i(cipher_first), .last_i(cipher_last), .end_i(end_late),
-    .data_i(cipher_text), .tag_i(cipher_tag), .icv_i(icv_late), .info_i(info_late),
-    .valid_o(checked), .first_o(checked_first), .write_o(checked_write),
-    .write_last_o(checked_last), .bytes_o(checked_bytes),
-    .ecn_change_o(ecn_change), .tos_o(tos), .checksum_o(checksum),
-    .end_o(checked_end), .info_o(checked_info), .icv_ok_o(icv_ok), .verdict_o(checked_verdict),
-    .total_o(checked_total)
+    .valid_i(plain_valid), .first_i(plain_first), .last_i(plain_last), .end_i(plain_end),
+    .spare_i(plain_spare), .data_i(plain), .icv_ok_i(icv_ok), .header_i(plain_header),
+    .info_i(plain_info),
+    .row_write_i, .command_sa_i, .row_i(selector_row),
+    .next_info_o(next_info), .end_o(checked_end), .judged_o(judged),
+    .valid_o(checked_valid), .first_o(checked_first), .spare_o(checked_spare),
+    .write_o(checked_write), .write_last_o(checked_write_last),
+    .header_words_o(header_words), .data_o(checked), .header_o(checked_header)
   );
-  // One cycle before the end is checked, its row is addressed.
-  esp_delay_line #(.WIDTH(SA_LOG2), .CYCLES(CHECK_CYCLES - 1)) u_commit_sa (
-    .clk_i, .rst_ni, .data_i(info_late.sa[SA_LOG2-1:0]), .data_o(commit_read_sa)
-  );
-  logic done;
+  logic done, done_spill, update, soft_expired, hard_expired;
   logic [7:0] done_verdict;
-  logic [15:0] done_sa, done_length;
+  logic [15:0] done_sa;
+  logic [47:0] done_next_hop;
+  esp_inbound_pkg::delivery_t delivery;
+  esp_inbound_pkg::state_t state;
   esp_inbound_commit #(.SA_LOG2(SA_LOG2)) u_commit (
-    .clk_i, .rst_ni, .end_i(checked_end), .info_i(checked_info), .icv_ok_i(icv_ok),
-    .verdict_i(checked_verdict), .total_i(checked_total), .state_i(commit_state),
-    .done_o(done), .verdict_o(done_verdict), .sa_o(done_sa), .length_o(done_length),
-    .write_o(commit_write), .state_o(committed_state)
+    .clk_i, .rst_ni,
+    .next_sa_i(next_info.sa[SA_LOG2-1:0]), .next_slot_i(next_info.sequence_low[10:6]),
+    .end_i(checked_end), .judged_i(judged),
+    .row_write_i, .command_sa_i, .row_i(limit_row), .replay_top_i(row_i.replay_top),
+    .done_o(done), .verdict_o(done_verdict), .sa_o(done_sa), .next_hop_o(done_next_hop),
+    .spill_o(done_spill), .delivery_o(delivery), .update_o(update), .state_o(state),
+    .soft_expired_o(soft_expired), .hard_expired_o(hard_expired)
   );
-  always_comb begin
-    command_state = '0;
-    command_state.top = row_i.replay_top;
-    // All numbers up to replay_top count as received.
-    if (row_i.replay_top != 64'd0) command_state.window = '1;
-  end
-  esp_inbound_state #(.SA_LOG2(SA_LOG2)) u_state (
-    .clk_i, .write_i(commit_write || row_write_i),
-    .write_sa_i(row_write_i ? command_sa_i : done_sa[SA_LOG2-1:0]),
-    .write_state_i(row_write_i ? command_state : committed_state),
-    .early_sa_i(early_sa), .early_state_o(early_state),
-    .commit_sa_i(commit_read_sa), .commit_state_o(commit_state)
+  esp_inbound_counters #(.SA_LOG2(SA_LOG2)) u_counters (
+    .clk_i, .rst_ni,
+    .next_sa_i(judged.info.sa[SA_LOG2-1:0]), .update_i(update), .sa_i(done_sa[SA_LOG2-1:0]),
+    .verdict_i(done_verdict), .state_i(state),
+    .soft_expired_i(soft_expired), .hard_expired_i(hard_expired),
+    .row_write_i, .command_sa_i, .replay_top_i(row_i.replay_top),
+    .read_sa_i(early_sa), .read_counters_o(sa_counters_o),
+    .event_valid_o, .event_kinds_o, .event_sa_o
   );
-  assign sa_counters_o = early_state[447:0];
 
   // --- output ----
-  // The data wait for the verdict: the last beat of a packet is written in the cycle in which the
-  // packet is committed or forgotten.
-  logic [511:0] data5;
-  esp_delay_line #(.WIDTH(512), .CYCLES(CHECK_CYCLES + 1)) u_data (
-    .clk_i, .rst_ni, .data_i(cipher_text), .data_o(data5)
-  );
-  logic beat5_q, ecn5_q, write5_q, last5_q;
-  logic [6:0] bytes5_q;
-  logic [7:0] tos5_q;
-  logic [15:0] checksum5_q;
-  logic beat6_q, write6_q, last6_q, commit6_q, rewind6_q, done6_q;
-  logic [6:0] bytes6_q;
-  logic [511:0] data6_q;
-  logic [39:0] done6_data_q;
-  always_ff @(posedge clk_i) begin
-    beat5_q <= rst_ni && checked;
-    write5_q <= rst_ni && checked_write;
-    last5_q <= checked_last;
-    bytes5_q <= checked_bytes;
-    ecn5_q <= checked_first && ecn_change;
-    tos5_q <= tos;
-    checksum5_q <= checksum;
-
-    beat6_q <= rst_ni && beat5_q;
-    write6_q <= rst_ni && write5_q;
-    last6_q <= last5_q;
-    bytes6_q <= bytes5_q;
-    commit6_q <= rst_ni && done && done_verdict == esp_regs_pkg::VERDICT_OK;
-    rewind6_q <= rst_ni && done && done_verdict != esp_regs_pkg::VERDICT_OK;
-    done6_q <= rst_ni && done;
-    done6_data_q <= {done_verdict, done_sa, done_length};
-    data6_q <= data5;
-    if (ecn5_q) begin
-      data6_q[15:8] <= tos5_q;
-      data6_q[95:80] <= esp_core_pkg::swap16(checksum5_q);
-    end
-  end
-
+  // The last beat of a packet is written in the cycle in which the packet is committed or
+  // forgotten; if it comes a cycle later, so does that.
+  logic write, write_last, beat_release, ok, late_q, late_ok_q, commit, rewind;
+  logic [511:0] write_data;
   logic [PACKET_LOG2:0] output_used;
-  logic [6:0] out_bytes;
-  esp_packet_fifo #(.WIDTH(520), .DEPTH_LOG2(PACKET_LOG2)) u_output (
+  esp_inbound_pkg::delivery_t late_delivery_q;
+  esp_inbound_rotate u_rotate (
     .clk_i, .rst_ni,
-    .write_i(write6_q), .data_i({last6_q, bytes6_q, data6_q}),
-    .commit_i(commit6_q), .rewind_i(rewind6_q), .used_o(output_used),
-    .valid_o(out_tvalid_o), .ready_i(out_tready_i), .data_o({out_tlast_o, out_bytes, out_tdata_o})
+    .valid_i(checked_valid), .first_i(checked_first), .spare_i(checked_spare),
+    .spill_i(judged.spill), .write_i(checked_write), .write_last_i(checked_write_last),
+    .header_words_i(header_words), .data_i(checked), .header_i(checked_header),
+    .release_o(beat_release), .write_o(write), .write_last_o(write_last), .data_o(write_data)
   );
-  assign out_tkeep_o = esp_core_pkg::keep(out_bytes);
+  assign ok = done_verdict == esp_regs_pkg::VERDICT_OK
+              || done_verdict == esp_regs_pkg::VERDICT_BYPASSED;
+  always_ff @(posedge clk_i) begin
+    late_q <= rst_ni && done && done_spill;
+    late_ok_q <= ok;
+    late_delivery_q <= delivery;
+  end
+  assign commit = late_q ? late_ok_q : done && !done_spill && ok;
+  assign rewind = late_q ? !late_ok_q : done && !done_spill && !ok;
+  esp_inbound_output #(.PACKET_LOG2(PACKET_LOG2)) u_output (
+    .clk_i, .rst_ni, .write_i(write), .write_last_i(write_last), .data_i(write_data),
+    .commit_i(commit), .rewind_i(rewind), .delivery_i(late_q ? late_delivery_q : delivery),
+    .used_o(output_used),
+    .out_tvalid_o, .out_tready_i, .out_tdata_o, .out_tkeep_o, .out_tlast_o
+  );
   esp_credit #(.WIDTH(PACKET_LOG2 + 1)) u_output_credit (
-    .clk_i, .rst_ni, .reserve_i(output_reserve), .release_i(beat6_q),
+    .clk_i, .rst_ni, .reserve_i(output_reserve), .release_i(beat_release),
     .used_i(output_used), .room_o(output_room)
   );
 
   logic [DONE_LOG2:0] done_count;
-  esp_fifo #(.WIDTH(40), .DEPTH_LOG2(DONE_LOG2)) u_done (
-    .clk_i, .rst_ni, .push_i(done6_q), .data_i(done6_data_q),
+  esp_fifo #(.WIDTH(88), .DEPTH_LOG2(DONE_LOG2)) u_done (
+    .clk_i, .rst_ni, .push_i(done),
+    .data_i({done_verdict, done_sa, delivery.length, done_next_hop}),
     .pop_i(done_valid_o && done_ready_i), .valid_o(done_valid_o),
-    .data_o({done_verdict_o, done_sa_o, done_length_o}), .count_o(done_count)
+    .data_o({done_verdict_o, done_sa_o, done_length_o, done_next_hop_o}), .count_o(done_count)
   );
   esp_credit #(.WIDTH(DONE_LOG2 + 1)) u_done_credit (
-    .clk_i, .rst_ni, .reserve_i(done_reserve), .release_i(done6_q),
+    .clk_i, .rst_ni, .reserve_i(done_reserve), .release_i(done),
     .used_i(done_count), .room_o(done_room)
   );
 
-  esp_global_counters u_counters (
+  esp_global_counters u_global (
     .clk_i, .rst_ni, .in_i(first), .in_bytes_i(in_length_i),
-    .done_i(done), .done_verdict_i(done_verdict), .done_bytes_i(done_length), .counters_o
+    .done_i(done), .done_verdict_i(done_verdict), .done_bytes_i(delivery.length), .event_lost_i,
+    .counters_o
   );
 
   // --- packets in flight ----
@@ -262,16 +284,12 @@ module esp_inbound #(
   logic [15:0] committed_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) committed_q <= '0;
-    else committed_q <= committed_q + 16'(commit6_q)
+    else committed_q <= committed_q + 16'(commit)
                         - 16'(out_tvalid_o && out_tready_i && out_tlast_o);
     if (rst_ni) begin
       assert (!out_tvalid_o || committed_q != '0) else $error("plaintext before its verdict");
-      assert (!commit6_q || done6_data_q[39:32] == esp_regs_pkg::VERDICT_OK)
-        else $error("a dropped packet was committed");
-      assert (!text_valid || text_last || text_bytes == 7'd64)
-        else $error("short beat in mid-packet");
-      assert (!(cipher_valid && cipher_last) || end_late) else $error("end marker out of step");
-      assert (!(row_write_i && (commit_write || in_flight_q != '0)))
+      assert (!(late_q && done)) else $error("two packets are done in one cycle");
+      assert (!(row_write_i && in_flight_q != '0))
         else $error("a row is written while packets are in flight");
       assert (in_flight_q != '1) else $error("more packets in flight than are counted");
     end

@@ -1,161 +1,204 @@
 // Inbound decision pipeline: for every first beat, in order and one per cycle, the outer headers,
-// the SPI look-up, the SA row, the ESN guess and the replay pre-check; one record per packet seven
-// cycles later. It never stalls.
+// the SPI and SPD cache look-ups, the SA row, the ESN guess and the replay pre-check; one record
+// per packet. It never stalls.
 //
-//   1-2 parse   3 SPI entries   4 row is addressed   5 row arrives   6 checks, guess   7 record
+//   1-8 outer headers   9-14 SPI table (7-12 SPD cache)   15 row   16 row kept   17 checks, guess
+//   18 record
 //
 // The pre-check only saves work: what it refuses skips the cipher, but the verdict falls at the
 // commit stage, against the state that all earlier packets left.
 `default_nettype none
 module esp_inbound_decide #(
   parameter int unsigned SA_LOG2 = 8,
-  parameter int unsigned BUCKET_LOG2 = 8
+  parameter int unsigned SPI_LOG2 = 7,
+  parameter int unsigned SPD_CACHE_LOG2 = 7
 ) (
   input  wire logic         clk_i,
   input  wire logic         rst_ni,
+  input  wire logic         refuse_i,
   // first beats
   input  wire logic         first_i,
   input  wire logic [511:0] data_i,
   input  wire logic [15:0]  length_i,
+  input  wire logic [7:0]   spd_i,
   // commands; rows only while the pipeline is empty
   input  wire logic         row_write_i,
   input  wire logic [SA_LOG2-1:0] command_sa_i,
-  input  wire esp_regs_pkg::inbound_row_t row_i,
+  input  wire esp_inbound_pkg::cipher_row_t row_i,
   input  wire logic [3:0]   spi_write_i,     // by way
-  input  wire logic [BUCKET_LOG2-1:0] spi_bucket_i,
-  input  wire logic         spi_valid_i,
-  input  wire logic [31:0]  spi_i,
-  input  wire logic [SA_LOG2-1:0] spi_sa_i,
-  // sequence state; an idle pipeline addresses command_sa_i, for snapshots
+  input  wire logic [SPI_LOG2-1:0] spi_index_i,
+  input  wire esp_regs_pkg::spi_entry_t spi_entry_i,
+  input  wire logic [3:0]   cache_write_i,   // by way
+  input  wire logic [SPD_CACHE_LOG2-1:0] cache_index_i,
+  input  wire esp_regs_pkg::spd_cache_entry_t cache_entry_i,
+  // highest sequence number; an idle pipeline addresses command_sa_i, for snapshots
   output logic [SA_LOG2-1:0] state_sa_o,
-  input  wire esp_core_pkg::inbound_state_t state_i,  // one cycle after state_sa_o
+  input  wire logic [63:0]  top_i,           // one cycle after state_sa_o
   // records
   output logic              record_valid_o,
-  output esp_core_pkg::inbound_record_t record_o
+  output esp_inbound_pkg::record_t record_o
 );
-  typedef struct packed {
-    logic [7:0]  verdict;
-    logic        encapsulated;
-    logic [3:0]  esp_word;
-    logic [15:0] text_bytes;
-    logic [1:0]  ecn;
-    logic [31:0] destination;
-    logic [31:0] spi;
-    logic [31:0] sequence_low;
-    logic [63:0] iv;
-  } outer_t;
+  localparam int unsigned PARSE_CYCLES = esp_core_pkg::PARSE_CYCLES;
+  localparam int unsigned SPI_CYCLES = esp_core_pkg::SPI_CYCLES;
+  localparam int unsigned CACHE_CYCLES = esp_core_pkg::SPD_CACHE_CYCLES;
+  localparam int unsigned OUTER_CYCLES = PARSE_CYCLES + 2;
 
-  // --- 1 to 3: outer headers, SPI ----
-  logic valid2, valid3_q, valid4_q, valid5_q, valid6_q, valid7_q;
-  outer_t outer2, outer3_q, outer4_q, outer5_q, outer6_q;
-  esp_inbound_parse u_parse (
-    .clk_i, .rst_ni, .first_i, .data_i, .length_i,
-    .valid_o(valid2), .verdict_o(outer2.verdict), .encapsulated_o(outer2.encapsulated),
-    .esp_word_o(outer2.esp_word), .text_bytes_o(outer2.text_bytes), .ecn_o(outer2.ecn),
-    .destination_o(outer2.destination), .spi_o(outer2.spi), .sequence_o(outer2.sequence_low),
-    .iv_o(outer2.iv)
+  // --- 1 to 8: outer headers ----
+  logic parsed6, valid8;
+  logic [7:0] spd6;
+  esp_core_pkg::ip_t ip6;
+  esp_inbound_pkg::outer_t outer8;
+  esp_inbound_outer u_outer (
+    .clk_i, .rst_ni, .refuse_i, .first_i, .data_i, .length_i,
+    .parsed_o(parsed6), .ip_o(ip6), .valid_o(valid8), .outer_o(outer8)
   );
-  logic hit3, hit4_q, hit5_q, hit6_q;
-  logic [SA_LOG2-1:0] sa3, sa4_q, sa5_q, sa6_q;
-  esp_spi_table #(.BUCKET_LOG2(BUCKET_LOG2), .SA_LOG2(SA_LOG2)) u_spi (
-    .clk_i, .spi_i(outer2.spi), .hit_o(hit3), .sa_o(sa3),
-    .write_i(spi_write_i), .write_bucket_i(spi_bucket_i), .write_valid_i(spi_valid_i),
-    .write_spi_i(spi_i), .write_sa_i(spi_sa_i)
+  esp_delay_line #(.WIDTH(8), .CYCLES(PARSE_CYCLES)) u_spd (
+    .clk_i, .rst_ni, .data_i(spd_i), .data_o(spd6)
   );
 
-  // --- 4 and 5: the row ----
-  // The initial sequence number has gone to the state RAM.
-  /* verilator lint_off UNUSEDSIGNAL */
-  esp_regs_pkg::inbound_row_t row5, row6_q;
-  esp_core_pkg::inbound_state_t state6_q;
-  /* verilator lint_on UNUSEDSIGNAL */
-  assign state_sa_o = valid4_q ? sa4_q : command_sa_i;
-  esp_ram #(.WIDTH(esp_regs_pkg::INBOUND_ROW_BITS), .DEPTH_LOG2(SA_LOG2)) u_rows (
-    .clk_i, .write_i(row_write_i), .write_address_i(command_sa_i), .write_data_i(row_i),
-    .read_address_i(sa4_q), .read_data_o(row5)
-  );
-  always_ff @(posedge clk_i) begin
-    valid3_q <= rst_ni && valid2;
-    valid4_q <= rst_ni && valid3_q;
-    valid5_q <= rst_ni && valid4_q;
-    valid6_q <= rst_ni && valid5_q;
-    valid7_q <= rst_ni && valid6_q;
-    outer3_q <= outer2;
-    outer4_q <= outer3_q;
-    outer5_q <= outer4_q;
-    outer6_q <= outer5_q;
-    hit4_q <= hit3;
-    hit5_q <= hit4_q;
-    hit6_q <= hit5_q;
-    sa4_q <= sa3;
-    sa5_q <= sa4_q;
-    sa6_q <= sa5_q;
-    row6_q <= row5;
-    state6_q <= state_i;
-  end
-
-  // --- 6: the SA's checks, ESN guess, replay pre-check ----
-  logic [31:0] guess6;
-  logic too_old6, duplicate6;
-  /* verilator lint_off PINCONNECTEMPTY */ // only the commit stage accepts a number
-  esp_replay u_replay (
-    .esn_i(row6_q.esn), .check_i(row6_q.replay_check), .top_i(state6_q.top),
-    .window_i(state6_q.window), .low_i(outer6_q.sequence_low), .guess_i(32'd0),
-    .high_o(guess6), .too_old_o(too_old6), .duplicate_o(duplicate6), .guess_wrong_o(),
-    .next_top_o(), .next_window_o()
+  // --- 7 to 14: tables ----
+  logic cached, hit12, hit14, spi_hit14, valid14;
+  logic [1:0] policy12, policy14;
+  logic [SA_LOG2-1:0] sa14;
+  /* verilator lint_off PINCONNECTEMPTY */ // inbound, a flow that is to be protected has no SA
+  esp_spd_cache #(.SPD_CACHE_LOG2(SPD_CACHE_LOG2)) u_cache (
+    .clk_i, .rst_ni, .valid_i(parsed6), .ip_i(ip6), .spd_i(spd6),
+    .valid_o(cached), .hit_o(hit12), .policy_o(policy12), .sa_o(),
+    .write_i(cache_write_i), .write_index_i(cache_index_i), .write_entry_i(cache_entry_i)
   );
   /* verilator lint_on PINCONNECTEMPTY */
-  logic [7:0] verdict6;
-  esp_core_pkg::inbound_record_t record6, record7_q;
-  always_comb begin
-    verdict6 = outer6_q.verdict;
-    if (outer6_q.verdict == esp_regs_pkg::VERDICT_OK) begin
-      if (!hit6_q || !row6_q.valid || row6_q.spi != outer6_q.spi) begin
-        verdict6 = esp_regs_pkg::VERDICT_UNKNOWN_SPI;
-      end else if (row6_q.outer_destination != outer6_q.destination) begin
-        verdict6 = esp_regs_pkg::VERDICT_DESTINATION_MISMATCH;
-      end else if (row6_q.encapsulation != outer6_q.encapsulated) begin
-        verdict6 = esp_regs_pkg::VERDICT_ENCAPSULATION_MISMATCH;
-      end
-    end
-    record6.info.verdict = verdict6;
-    record6.info.crypt = verdict6 == esp_regs_pkg::VERDICT_OK && !too_old6 && !duplicate6;
-    record6.info.sa = '0;
-    if (outer6_q.verdict == esp_regs_pkg::VERDICT_OK) record6.info.sa[SA_LOG2-1:0] = sa6_q;
-    record6.info.esn = row6_q.esn;
-    record6.info.replay_check = row6_q.replay_check;
-    record6.info.sequence_low = outer6_q.sequence_low;
-    record6.info.sequence_guess = guess6;
-    record6.info.text_bytes = outer6_q.text_bytes;
-    record6.info.ecn = outer6_q.ecn;
-    record6.info.protocol_any = row6_q.protocol_any;
-    record6.info.protocol = row6_q.protocol;
-    record6.info.source_first = row6_q.source_first;
-    record6.info.source_last = row6_q.source_last;
-    record6.info.destination_first = row6_q.destination_first;
-    record6.info.destination_last = row6_q.destination_last;
-    record6.info.source_port_first = row6_q.source_port_first;
-    record6.info.source_port_last = row6_q.source_port_last;
-    record6.info.destination_port_first = row6_q.destination_port_first;
-    record6.info.destination_port_last = row6_q.destination_port_last;
-    record6.offset_words = {1'b0, outer6_q.esp_word} + 5'd4;
-    record6.key_256 = row6_q.key_256;
-    record6.key = row6_q.key;
-    record6.salt = row6_q.salt;
-    record6.spi = outer6_q.spi;
-    record6.iv = outer6_q.iv;
-    // In the order of esp_gcm_pkg::hash_powers_t.
-    record6.powers = {row6_q.h_1, row6_q.h_2, row6_q.h_3, row6_q.h_4, row6_q.h_8, row6_q.h_12,
-                      row6_q.h_16, row6_q.h_20, row6_q.h_m1, row6_q.h_m2};
+  esp_delay_bits #(
+    .WIDTH(3), .CYCLES(OUTER_CYCLES + SPI_CYCLES - PARSE_CYCLES - CACHE_CYCLES)
+  ) u_policy (
+    .clk_i, .rst_ni, .data_i({cached && hit12, policy12}), .data_o({hit14, policy14})
+  );
+  esp_spi_table #(.SPI_LOG2(SPI_LOG2), .SA_LOG2(SA_LOG2)) u_spi (
+    .clk_i, .rst_ni, .spi_i(outer8.spi), .hit_o(spi_hit14), .sa_o(sa14),
+    .write_i(spi_write_i), .write_index_i(spi_index_i), .write_entry_i(spi_entry_i)
+  );
+  esp_delay_bits #(.WIDTH(1), .CYCLES(SPI_CYCLES)) u_valid (
+    .clk_i, .rst_ni, .data_i(valid8), .data_o(valid14)
+  );
+
+  // --- 15 and 16: the row. The headers wait ----
+  localparam int unsigned ROW_CYCLES = SPI_CYCLES + 2;
+  logic valid15_q, valid16_q;
+  logic spi_hit15_q, spi_hit16_q;
+  logic [SA_LOG2-1:0] sa15_q, sa16_q;
+  logic [7:0] cached15_q, cached16_q;   // verdict by the SPD cache
+  esp_inbound_pkg::outer_t outer16;
+  esp_inbound_pkg::cipher_row_t row15, row16_q;
+  logic [63:0] top16_q;
+  esp_delay_line #(.WIDTH($bits(outer8)), .CYCLES(ROW_CYCLES)) u_outer_delay (
+    .clk_i, .rst_ni, .data_i(outer8), .data_o(outer16)
+  );
+  assign state_sa_o = valid14 ? sa14 : command_sa_i;
+  esp_ram #(.WIDTH($bits(row_i)), .DEPTH_LOG2(SA_LOG2), .ULTRA(SA_LOG2 >= 12)) u_rows (
+    .clk_i, .write_i(row_write_i), .write_address_i(command_sa_i), .write_data_i(row_i),
+    .read_address_i(sa14), .read_data_o(row15)
+  );
+  always_ff @(posedge clk_i) begin
+    valid15_q <= rst_ni && valid14;
+    valid16_q <= rst_ni && valid15_q;
+    spi_hit15_q <= spi_hit14;
+    spi_hit16_q <= spi_hit15_q;
+    sa15_q <= sa14;
+    sa16_q <= sa15_q;
+    if (!hit14) cached15_q <= esp_regs_pkg::VERDICT_NOT_ESP;
+    else if (policy14 == 2'(esp_regs_pkg::POLICY_BYPASS))
+      cached15_q <= esp_regs_pkg::VERDICT_BYPASSED;
+    else cached15_q <= esp_regs_pkg::VERDICT_POLICY_DISCARD;
+    cached16_q <= cached15_q;
+    row16_q <= row15;
+    top16_q <= top_i;
   end
-  always_ff @(posedge clk_i) record7_q <= record6;
-  assign record_valid_o = valid7_q;
-  assign record_o = record7_q;
+
+  // --- 17: the SA's checks, ESN guess, replay pre-check ----
+  logic [31:0] guess16;
+  logic too_old16;
+  /* verilator lint_off PINCONNECTEMPTY */ // the window is looked at by the commit stage
+  esp_replay_number u_number (
+    .esn_i(row16_q.esn), .check_i(row16_q.replay_check), .window_i(row16_q.replay_window),
+    .top_i(top16_q), .low_i(outer16.sequence_low), .guess_i(32'd0),
+    .high_o(guess16), .too_old_o(too_old16), .newer_o(), .guess_wrong_o(), .ahead_o(), .back_o()
+  );
+  /* verilator lint_on PINCONNECTEMPTY */
+  logic valid17_q, known17_q, destination17_q, encapsulation17_q, too_old17_q;
+  logic [SA_LOG2-1:0] sa17_q;
+  logic [7:0] cached17_q;
+  logic [31:0] guess17_q;
+  /* verilator lint_off UNUSEDSIGNAL */ // fields whose check is done
+  esp_inbound_pkg::outer_t outer17_q;
+  esp_inbound_pkg::cipher_row_t row17_q;
+  /* verilator lint_on UNUSEDSIGNAL */
+  always_ff @(posedge clk_i) begin
+    valid17_q <= rst_ni && valid16_q;
+    known17_q <= spi_hit16_q && row16_q.valid && row16_q.spi == outer16.spi;
+    destination17_q <= row16_q.outer_destination == outer16.destination
+                       && row16_q.ipv6 == outer16.ipv6;
+    encapsulation17_q <= row16_q.encapsulation == outer16.encapsulated;
+    too_old17_q <= too_old16;
+    sa17_q <= sa16_q;
+    cached17_q <= cached16_q;
+    guess17_q <= guess16;
+    outer17_q <= outer16;
+    row17_q <= row16_q;
+  end
+
+  // --- 18: record ----
+  logic shifted;
+  logic [7:0] verdict;
+  esp_inbound_pkg::record_t record, record_q;
+  logic valid18_q;
+  always_comb begin
+    verdict = outer17_q.verdict;
+    if (outer17_q.look_up) begin
+      verdict = cached17_q;
+    end else if (outer17_q.verdict == esp_regs_pkg::VERDICT_OK) begin
+      if (!known17_q) verdict = esp_regs_pkg::VERDICT_UNKNOWN_SPI;
+      else if (!destination17_q) verdict = esp_regs_pkg::VERDICT_DESTINATION_MISMATCH;
+      else if (!encapsulation17_q) verdict = esp_regs_pkg::VERDICT_ENCAPSULATION_MISMATCH;
+    end
+    // RFC 4543 with ESN has 20 bytes of AAD in front of the payload: 16 go as AAD, the last 4 of
+    // the IV with the text.
+    shifted = row17_q.gmac && row17_q.esn;
+    record.info.verdict = verdict;
+    record.info.crypt = verdict == esp_regs_pkg::VERDICT_OK && !too_old17_q;
+    record.info.bypass = verdict == esp_regs_pkg::VERDICT_BYPASSED;
+    record.info.shifted = record.info.crypt && shifted;
+    record.info.transport = record.info.crypt && row17_q.transport;
+    record.info.sa = '0;
+    if (outer17_q.verdict == esp_regs_pkg::VERDICT_OK && !outer17_q.look_up)
+      record.info.sa[SA_LOG2-1:0] = sa17_q;
+    record.info.sequence_low = outer17_q.sequence_low;
+    record.info.sequence_guess = guess17_q;
+    record.info.text_bytes = record.info.bypass ? outer17_q.total : outer17_q.text_bytes;
+    record.info.ipv6 = outer17_q.ipv6;
+    record.info.ecn = outer17_q.ecn;
+    record.info.header_words = outer17_q.header_words;
+    if (record.info.bypass) record.offset_words = 5'd0;
+    else record.offset_words = {1'b0, outer17_q.esp_word} + (shifted ? 5'd3 : 5'd4);
+    record.core_bytes = record.info.text_bytes + (record.info.shifted ? 16'd4 : 16'd0);
+    record.gmac = record.info.bypass || row17_q.gmac;
+    record.esn = row17_q.esn;
+    record.key_256 = row17_q.key_256;
+    record.key = row17_q.key;
+    record.salt = row17_q.salt;
+    record.spi = outer17_q.spi;
+    record.iv = outer17_q.iv;
+    record.powers = row17_q.powers;
+  end
+  always_ff @(posedge clk_i) begin
+    valid18_q <= rst_ni && valid17_q;
+    record_q <= record;
+  end
+  assign record_valid_o = valid18_q;
+  assign record_o = record_q;
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      assert (!(row_write_i && (valid3_q || valid4_q || valid5_q || valid6_q)))
+      assert (!(row_write_i && (valid8 || valid14 || valid15_q || valid16_q || valid17_q)))
         else $error("a row is written while packets are being decided");
     end
   end

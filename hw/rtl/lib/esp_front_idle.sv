@@ -8,11 +8,11 @@ module esp_front_idle (
   input  wire logic first_i,
   output logic      idle_o
 );
-  logic [3:0] count_q;
+  logic [5:0] count_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni || !hold_i || first_i) count_q <= '0;
-    else if (count_q != 4'(esp_core_pkg::FRONT_CYCLES)) count_q <= count_q + 4'd1;
+    else if (count_q != 6'(esp_core_pkg::FRONT_CYCLES)) count_q <= count_q + 6'd1;
   end
-  assign idle_o = count_q == 4'(esp_core_pkg::FRONT_CYCLES);
+  assign idle_o = count_q == 6'(esp_core_pkg::FRONT_CYCLES);
 endmodule
 `default_nettype wire

@@ -1,11 +1,12 @@
 // Simple dual-port RAM, one clock: one write port, one read port with one cycle of latency. A read
 // of the row that is written in the same cycle returns the old row; the user forwards where that
-// matters. The template infers block RAM, or ultra RAM with ULTRA set. No reset: the user wipes it.
+// matters. The template infers block RAM, or ultra RAM where it is deep enough to fill that. No reset:
+// the user wipes it.
 `default_nettype none
 module esp_ram #(
   parameter int unsigned WIDTH = 72,
   parameter int unsigned DEPTH_LOG2 = 8,
-  parameter bit ULTRA = 1'b0
+  parameter bit ULTRA = DEPTH_LOG2 >= 12 && WIDTH >= 36
 ) (
   input  wire logic                  clk_i,
   input  wire logic                  write_i,

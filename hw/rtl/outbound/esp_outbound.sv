@@ -1,7 +1,8 @@
 // The outbound half: plaintext packets in, ESP packets out. See hw/README.md for the picture.
 `default_nettype none
 module esp_outbound #(
-  parameter int unsigned SA_LOG2 = 8
+  parameter int unsigned SA_LOG2 = 8,
+  parameter int unsigned SPD_CACHE_LOG2 = 7
 ) (
   input  wire logic         clk_i,
   input  wire logic         rst_ni,
@@ -12,6 +13,10 @@ module esp_outbound #(
   input  wire logic         in_tlast_i,
   input  wire logic [15:0]  in_length_i,
   input  wire logic [15:0]  in_sa_i,
+  // Beside the first beat, as in_sa_i.
+  input  wire logic         in_lookup_i,     // the SPD cache names the SA
+  input  wire logic         in_dummy_i,      // the frame is the payload of a dummy packet
+  input  wire logic [7:0]   in_spd_i,        // of the look-up
   // packets out
   output logic              out_tvalid_o,
   input  wire logic         out_tready_i,
@@ -24,15 +29,30 @@ module esp_outbound #(
   output logic [7:0]        done_verdict_o,
   output logic [15:0]       done_sa_o,
   output logic [15:0]       done_length_o,
-  output logic              done_lease_low_o,
+  output logic [47:0]       done_next_hop_o, // 0 unless ok
+  // events: a pulse, never stalls
+  output logic              event_valid_o,
+  output logic [5:0]        event_kinds_o,   // one bit for each event_kind of hw/registers.toml
+  output logic [15:0]       event_sa_o,
+  input  wire logic         event_lost_i,
   // commands
   input  wire logic         hold_i,          // takes no new packet
   output logic              front_idle_o,    // held, and the decision pipeline is empty
+  output logic              drained_o,       // held, and every packet has its verdict
+  input  wire logic         refuse_i,        // every packet gets self_test_failed
+  input  wire logic         self_test_run_i, // only while drained
+  input  wire logic         self_test_corrupt_i,
+  output logic              self_test_done_o,
+  output logic              self_test_ok_o,
   input  wire logic         row_write_i,
   input  wire logic         lease_write_i,
   input  wire logic [SA_LOG2-1:0] command_sa_i,
   input  wire esp_regs_pkg::outbound_row_t row_i,
-  output logic [191:0]      sa_counters_o,   // in the order of the sa_outbound set
+  input  wire logic [3:0]   cache_write_i,   // by way
+  input  wire logic [SPD_CACHE_LOG2-1:0] cache_index_i,
+  input  wire esp_regs_pkg::spd_cache_entry_t cache_entry_i,
+  // In the order of the sa_outbound set.
+  output logic [64*esp_regs_pkg::COUNTER_SA_OUTBOUND_COUNT-1:0] sa_counters_o,
   output logic [64*(esp_regs_pkg::COUNTER_GLOBAL_COUNT+esp_regs_pkg::VERDICT_COUNT)-1:0] counters_o
 );
   localparam int unsigned PACKET_LOG2 = esp_core_pkg::PACKET_LOG2;
@@ -42,7 +62,7 @@ module esp_outbound #(
   // --- input and decision ----
   logic first, beat_valid, beat_last, beat_pop, record_pop;
   logic [511:0] beat_data;
-  // The sequencer takes whatever is there; only inbound looks ahead.
+  // Only inbound looks at the counts.
   /* verilator lint_off UNUSEDSIGNAL */
   logic [esp_core_pkg::BEATS_LOG2:0] beat_count;
   logic [esp_core_pkg::RECORDS_LOG2:0] record_count;
@@ -60,14 +80,15 @@ module esp_outbound #(
 
   logic decided;
   esp_core_pkg::outbound_record_t decided_record;
-  logic [191:0] state;  // next_sequence, bytes, packets
-  esp_outbound_decide #(.SA_LOG2(SA_LOG2)) u_decide (
+  esp_outbound_decide #(.SA_LOG2(SA_LOG2), .SPD_CACHE_LOG2(SPD_CACHE_LOG2)) u_decide (
     .clk_i, .rst_ni,
-    .first_i(first), .header_i(in_tdata_i[63:0]), .length_i(in_length_i), .sa_i(in_sa_i),
-    .row_write_i, .lease_write_i, .command_sa_i, .row_i, .counters_o(state),
+    .first_i(first), .data_i(in_tdata_i), .length_i(in_length_i), .lookup_i(in_lookup_i),
+    .dummy_i(in_dummy_i), .sa_i(in_sa_i), .spd_i(in_spd_i), .refuse_i,
+    .row_write_i, .lease_write_i, .command_sa_i, .row_i, .counters_o(sa_counters_o),
+    .cache_write_i, .cache_index_i, .cache_entry_i,
+    .event_valid_o, .event_kinds_o, .event_sa_o,
     .record_valid_o(decided), .record_o(decided_record)
   );
-  assign sa_counters_o = state;
 
   logic record_valid;
   esp_core_pkg::outbound_record_t record;
@@ -83,7 +104,7 @@ module esp_outbound #(
   logic text_valid, text_first, text_last, slot_valid, slot_first, frame_valid, frame_last, done;
   logic [6:0] text_bytes;
   logic [511:0] text;
-  // The inner length is the sequencer's own.
+  // The places of the text's parts are the sequencer's own.
   /* verilator lint_off UNUSEDSIGNAL */
   esp_core_pkg::outbound_record_t slot;
   /* verilator lint_on UNUSEDSIGNAL */
@@ -103,19 +124,28 @@ module esp_outbound #(
   // --- cipher, and what goes beside it ----
   esp_gcm_pkg::hash_powers_t powers;
   logic [127:0] aad;
+  logic [4:0] aad_bytes;
   assign powers = slot.powers;
-  // RFC 4106 section 5: with ESN the high half stands between SPI and the low half.
-  assign aad = slot.esn ? {slot.spi, slot.sequence_number, 32'd0}
-                        : {slot.spi, slot.sequence_number[31:0], 64'd0};
+  // RFC 4106 section 5: with ESN the high half stands between SPI and the low half. GMAC (RFC 4543
+  // section 3.3) has the IV behind that, so a block is whole; with ESN its other half is text.
+  always_comb begin
+    if (slot.esn) begin
+      aad = {slot.spi, slot.sequence_number, slot.gmac ? slot.sequence_number[63:32] : 32'd0};
+    end else begin
+      aad = {slot.spi, slot.sequence_number[31:0], slot.gmac ? slot.sequence_number : 64'd0};
+    end
+    aad_bytes = slot.gmac ? 5'd16 : (slot.esn ? 5'd12 : 5'd8);
+  end
   logic cipher_valid, cipher_first, cipher_last;
   logic [511:0] cipher_text;
   logic [127:0] cipher_tag;
-  esp_gcm_core #(.DECRYPT(1'b0)) u_gcm (
+  esp_gcm_tested #(.DECRYPT(1'b0)) u_gcm (
     .clk_i, .rst_ni,
+    .self_test_run_i, .self_test_corrupt_i, .self_test_done_o, .self_test_ok_o,
     .valid_i(text_valid), .first_i(text_first), .last_i(text_last), .bytes_i(text_bytes),
-    .data_i(text), .key_i(slot.key), .key_256_i(slot.key_256),
+    .data_i(text), .key_i(slot.key), .key_256_i(slot.key_256), .gmac_i(slot.gmac),
     .nonce_i({slot.salt, slot.sequence_number}), .aad_i(aad),
-    .aad_bytes_i(slot.esn ? 5'd12 : 5'd8), .length_i(slot.text_bytes), .powers_i(powers),
+    .aad_bytes_i(aad_bytes), .length_i(slot.text_bytes), .powers_i(powers),
     .valid_o(cipher_valid), .first_o(cipher_first), .last_o(cipher_last),
     .data_o(cipher_text), .tag_o(cipher_tag)
   );
@@ -125,8 +155,9 @@ module esp_outbound #(
     logic        frame_valid;
     logic        frame_last;
     logic [6:0]  frame_bytes;
-    logic        encapsulation;
-    logic [351:0] header;
+    logic        bypass;
+    logic [4:0]  header_words;
+    logic [511:0] header;
     logic [3:0]  text_words;
   } side_t;
   side_t side, side_late;
@@ -135,7 +166,8 @@ module esp_outbound #(
   assign side.frame_valid = frame_valid;
   assign side.frame_last = frame_last;
   assign side.frame_bytes = frame_last ? esp_core_pkg::tail_bytes(slot.output_bytes[5:0]) : 7'd64;
-  assign side.encapsulation = slot.encapsulation;
+  assign side.bypass = slot.bypass;
+  assign side.header_words = slot.header_words;
   assign side.header = slot.header;
   assign side.text_words = slot.text_bytes[5:2];
   esp_delay_line #(.WIDTH($bits(side)), .CYCLES(esp_gcm_pkg::LATENCY)) u_side (
@@ -153,8 +185,8 @@ module esp_outbound #(
     .clk_i, .rst_ni,
     .slot_valid_i(slot_valid_late), .first_i(side_late.first),
     .frame_valid_i(side_late.frame_valid), .frame_last_i(side_late.frame_last),
-    .frame_bytes_i(side_late.frame_bytes), .encapsulation_i(side_late.encapsulation),
-    .header_i(side_late.header),
+    .frame_bytes_i(side_late.frame_bytes), .bypass_i(side_late.bypass),
+    .header_words_i(side_late.header_words), .header_i(side_late.header),
     .text_valid_i(cipher_valid), .text_last_i(cipher_last), .text_words_i(side_late.text_words),
     .text_i(cipher_text), .icv_i(cipher_tag),
     .valid_o(framed), .last_o(framed_last), .bytes_o(framed_bytes), .data_o(framed_data)
@@ -179,14 +211,15 @@ module esp_outbound #(
     logic [7:0]  verdict;
     logic [15:0] sa;
     logic [15:0] length;
-    logic        lease_low;
+    logic [47:0] next_hop;
   } done_t;
   done_t slot_done, slot_done_late, done_head;
   logic [DONE_LOG2:0] done_count;
   assign slot_done.verdict = slot.verdict;
   assign slot_done.sa = slot.sa;
-  assign slot_done.length = slot.verdict == esp_regs_pkg::VERDICT_OK ? slot.output_bytes : 16'd0;
-  assign slot_done.lease_low = slot.lease_low;
+  assign slot_done.length =
+    slot.verdict == esp_regs_pkg::VERDICT_OK || slot.bypass ? slot.output_bytes : 16'd0;
+  assign slot_done.next_hop = slot.verdict == esp_regs_pkg::VERDICT_OK ? slot.next_hop : '0;
   esp_delay_line #(
     .WIDTH($bits(slot_done)), .CYCLES(esp_gcm_pkg::LATENCY + FRAME_CYCLES)
   ) u_done_side (.clk_i, .rst_ni, .data_i(slot_done), .data_o(slot_done_late));
@@ -198,7 +231,7 @@ module esp_outbound #(
     .pop_i(done_valid_o && done_ready_i), .valid_o(done_valid_o), .data_o(done_head),
     .count_o(done_count)
   );
-  assign {done_verdict_o, done_sa_o, done_length_o, done_lease_low_o} = done_head;
+  assign {done_verdict_o, done_sa_o, done_length_o, done_next_hop_o} = done_head;
   esp_credit #(.WIDTH(DONE_LOG2 + 1)) u_done_credit (
     .clk_i, .rst_ni, .reserve_i(done_reserve), .release_i(done_late),
     .used_i(done_count), .room_o(done_room)
@@ -207,8 +240,17 @@ module esp_outbound #(
   esp_global_counters u_counters (
     .clk_i, .rst_ni, .in_i(first), .in_bytes_i(in_length_i),
     .done_i(done_late), .done_verdict_i(slot_done_late.verdict),
-    .done_bytes_i(slot_done_late.length), .counters_o
+    .done_bytes_i(slot_done_late.length), .event_lost_i, .counters_o
   );
+
+  // --- packets in flight ----
+  logic [8:0] in_flight_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) in_flight_q <= '0;
+    else if (first && !done_late) in_flight_q <= in_flight_q + 9'd1;
+    else if (!first && done_late) in_flight_q <= in_flight_q - 9'd1;
+  end
+  assign drained_o = front_idle_o && in_flight_q == '0;
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
@@ -217,6 +259,7 @@ module esp_outbound #(
       assert (!cipher_valid || cipher_first == side_late.first) else $error("slot out of step");
       assert (!text_valid || text_last || text_bytes == 7'd64)
         else $error("short beat in mid-packet");
+      assert (in_flight_q != '1) else $error("more packets in flight than are counted");
     end
   end
 `endif

@@ -1,242 +1,273 @@
 // Outbound decision pipeline: for every first beat, in order and one per cycle, the checks of the
-// inner header, the SA row, the sequence number (read-modify-write with forwarding) and the
-// finished outer header; one record per packet six cycles later. It never stalls.
+// packet, its flow and its SA, the sequence number, and the finished outer header; one record per
+// packet, esp_core_pkg::PARSE_CYCLES + SPD_CACHE_CYCLES + 10 cycles later. It never stalls.
 //
-//   1 parse, rows are addressed   2 rows arrive   3 sequence number, lease, verdict
-//   4 header words, partial sums  5 checksum      6 record
+//   esp_ip_parse, then esp_spd_cache
+//   1 verdict of packet and flow, SA   2 SA row arrives   3 what it says of the packet
+//   4 lifetime, sequence number, lease (esp_outbound_account)   5..10 esp_outbound_header
 //
 // Rows are written by commands while the pipeline is empty (the register block holds the input), so
-// they need no forwarding. Sequence number and counters of a packet change in stage 3 only.
+// they need no forwarding.
 `default_nettype none
 module esp_outbound_decide #(
-  parameter int unsigned SA_LOG2 = 8
+  parameter int unsigned SA_LOG2 = 8,
+  parameter int unsigned SPD_CACHE_LOG2 = 7
 ) (
   input  wire logic         clk_i,
   input  wire logic         rst_ni,
   // first beats
   input  wire logic         first_i,
-  input  wire logic [63:0]  header_i,        // first 8 bytes
+  input  wire logic [511:0] data_i,
   input  wire logic [15:0]  length_i,
+  input  wire logic         lookup_i,
+  input  wire logic         dummy_i,
   input  wire logic [15:0]  sa_i,
-  // commands, only while the pipeline is empty
+  input  wire logic [7:0]   spd_i,
+  input  wire logic         refuse_i,        // every packet gets self_test_failed
+  // commands, rows only while the pipeline is empty
   input  wire logic         row_write_i,     // the whole row, and its counters to zero
   input  wire logic         lease_write_i,   // lease_limit and lease_low only
   input  wire logic [SA_LOG2-1:0] command_sa_i,
   input  wire esp_regs_pkg::outbound_row_t row_i,
-  output logic [191:0]      counters_o,      // next_sequence, bytes, packets of command_sa_i
+  output esp_core_pkg::outbound_state_t counters_o,  // of command_sa_i
+  input  wire logic [3:0]   cache_write_i,
+  input  wire logic [SPD_CACHE_LOG2-1:0] cache_index_i,
+  input  wire esp_regs_pkg::spd_cache_entry_t cache_entry_i,
+  // events, a pulse
+  output logic              event_valid_o,
+  output logic [5:0]        event_kinds_o,
+  output logic [15:0]       event_sa_o,
   // records
   output logic              record_valid_o,
   output esp_core_pkg::outbound_record_t record_o
 );
-  // What changes with every packet.
+  localparam int unsigned PARSE_CYCLES = esp_core_pkg::PARSE_CYCLES;
+  localparam int unsigned SPD_CACHE_CYCLES = esp_core_pkg::SPD_CACHE_CYCLES;
+  localparam int unsigned HEADER_CYCLES = 6;  // from stage 0 to where the packet's header is used
+
+  // What the request says.
   typedef struct packed {
-    logic [63:0] next_sequence;
-    logic [63:0] bytes;
-    logic [63:0] packets;
-  } state_t;
-  typedef struct packed {
-    logic        too_long;
-    logic        malformed;
-    logic        sa_outside;
+    logic        lookup;
+    logic        dummy;
     logic [15:0] sa;
-    logic [15:0] total;
+    logic [7:0]  spd;
+    logic [15:0] length;
+  } request_t;
+  // What the checks and the header need of request and packet.
+  typedef struct packed {
+    logic [7:0]  verdict;
+    logic        lookup;
+    logic        dummy;
+    logic [15:0] sa;
+    logic        ipv6;
+    logic        fragment;
+    logic [3:0]  ip_words;        // of the packet's IP header, without IPv6 extension headers
+    logic [7:0]  base_protocol;
+    logic [15:0] total;           // of a dummy: all of it
     logic [7:0]  tos;
     logic        df;
-  } parsed_t;
+  } packet_t;
 
-  // --- 1: parse ----
-  logic valid1_q, valid2_q, valid3_q, valid4_q, valid5_q, valid6_q;
-  // Identification and fragment offset pass through unseen.
-  /* verilator lint_off UNUSEDSIGNAL */
-  logic [63:0] header1_q;
-  /* verilator lint_on UNUSEDSIGNAL */
-  logic [15:0] length1_q, sa1_q;
-  // What a stage has used up travels on with the rest of its struct, here and in the row.
-  /* verilator lint_off UNUSEDSIGNAL */
-  parsed_t parsed1, parsed2_q, parsed3_q, parsed4_q, parsed5_q;
-  esp_regs_pkg::outbound_row_t row2, row3_q, row4_q, row5_q;
-  /* verilator lint_on UNUSEDSIGNAL */
-  logic [3:0] ihl1;
-
-  always_ff @(posedge clk_i) begin
-    valid1_q <= rst_ni && first_i;
-    header1_q <= header_i;
-    length1_q <= length_i;
-    sa1_q <= sa_i;
-  end
-  assign ihl1 = header1_q[3:0];
+  // --- parser, and the verdict as far as it depends on the packet alone ----
+  request_t request, request_parsed;
+  assign request = {lookup_i, dummy_i, sa_i, spd_i, length_i};
+  esp_delay_line #(.WIDTH($bits(request)), .CYCLES(PARSE_CYCLES)) u_request (
+    .clk_i, .rst_ni, .data_i(request), .data_o(request_parsed)
+  );
+  logic parsed_valid;
+  esp_core_pkg::ip_t ip;
+  esp_ip_parse u_parse (
+    .clk_i, .rst_ni, .valid_i(first_i), .data_i, .length_i, .valid_o(parsed_valid), .ip_o(ip)
+  );
+  packet_t parsed, packet0;
   always_comb begin
-    parsed1.total = esp_core_pkg::swap16(header1_q[31:16]);
-    parsed1.tos = header1_q[15:8];
-    parsed1.df = header1_q[54];  // byte 6, bit 6
-    parsed1.too_long = length1_q > 16'(esp_core_pkg::MAX_PACKET_BYTES);
-    parsed1.malformed = length1_q < 16'd20 || header1_q[7:4] != 4'd4 || ihl1 < 4'd5
-                        || parsed1.total < {10'd0, ihl1, 2'd0} || parsed1.total > length1_q;
-    parsed1.sa_outside = (sa1_q >> SA_LOG2) != 16'd0;
-    parsed1.sa = sa1_q;
+    parsed.verdict = esp_regs_pkg::VERDICT_OK;
+    if (refuse_i) begin
+      parsed.verdict = esp_regs_pkg::VERDICT_SELF_TEST_FAILED;
+    end else if (request_parsed.length > 16'(esp_core_pkg::MAX_PACKET_BYTES)) begin
+      parsed.verdict = esp_regs_pkg::VERDICT_TOO_LONG;
+    end else if (request_parsed.dummy ? request_parsed.length == 16'd0 : ip.malformed) begin
+      parsed.verdict = esp_regs_pkg::VERDICT_HEADER_MALFORMED;
+    end else if (request_parsed.lookup && !request_parsed.dummy && ip.fragment) begin
+      parsed.verdict = esp_regs_pkg::VERDICT_INNER_FRAGMENT;
+    end else if (request_parsed.lookup && !request_parsed.dummy && ip.window_exceeded) begin
+      parsed.verdict = esp_regs_pkg::VERDICT_HEADER_WINDOW;
+    end
+    parsed.lookup = request_parsed.lookup && !request_parsed.dummy;
+    parsed.dummy = request_parsed.dummy;
+    parsed.sa = request_parsed.sa;
+    parsed.ipv6 = ip.ipv6;
+    parsed.fragment = ip.fragment;
+    parsed.ip_words = ip.ipv6 ? 4'd10 : ip.upper_word[3:0];
+    parsed.base_protocol = ip.base_protocol;
+    parsed.total = request_parsed.dummy ? request_parsed.length : ip.total;
+    parsed.tos = request_parsed.dummy ? 8'd0 : ip.tos;
+    parsed.df = !request_parsed.dummy && ip.df;
   end
 
-  // --- 2: the rows ----
-  logic [127:0] lease2, lease3_q;  // lease_low, lease_limit
-  state_t state2, state3_q, state3_next, state4_q;
-  logic [SA_LOG2-1:0] read_sa, sa2, sa3, sa4_q;
-  logic update3, update4_q;
-
-  assign read_sa = valid1_q ? sa1_q[SA_LOG2-1:0] : command_sa_i;
-  assign sa2 = parsed2_q.sa[SA_LOG2-1:0];
-  assign sa3 = parsed3_q.sa[SA_LOG2-1:0];
-
-  esp_ram #(.WIDTH(esp_regs_pkg::OUTBOUND_ROW_BITS), .DEPTH_LOG2(SA_LOG2)) u_rows (
-    .clk_i, .write_i(row_write_i), .write_address_i(command_sa_i), .write_data_i(row_i),
-    .read_address_i(read_sa), .read_data_o(row2)
+  // --- SPD cache ----
+  logic hit0, valid0;
+  logic [1:0] policy0;
+  logic [15:0] cache_sa0;
+  esp_spd_cache #(.SPD_CACHE_LOG2(SPD_CACHE_LOG2)) u_cache (
+    .clk_i, .rst_ni, .valid_i(parsed_valid), .ip_i(ip), .spd_i(request_parsed.spd),
+    .valid_o(valid0), .hit_o(hit0), .policy_o(policy0), .sa_o(cache_sa0),
+    .write_i(cache_write_i), .write_index_i(cache_index_i), .write_entry_i(cache_entry_i)
   );
-  esp_ram #(.WIDTH(128), .DEPTH_LOG2(SA_LOG2)) u_leases (
-    .clk_i, .write_i(row_write_i || lease_write_i), .write_address_i(command_sa_i),
-    .write_data_i({row_i.lease_low, row_i.lease_limit}),
-    .read_address_i(read_sa), .read_data_o(lease2)
+  esp_delay_line #(.WIDTH($bits(parsed)), .CYCLES(SPD_CACHE_CYCLES)) u_packet (
+    .clk_i, .rst_ni, .data_i(parsed), .data_o(packet0)
   );
-  esp_ram #(.WIDTH(192), .DEPTH_LOG2(SA_LOG2)) u_state (
-    .clk_i, .write_i(row_write_i || update3), .write_address_i(row_write_i ? command_sa_i : sa3),
-    .write_data_i(row_write_i ? {row_i.next_sequence, 128'd0} : state3_next),
-    .read_address_i(read_sa), .read_data_o(state2)
-  );
-  assign counters_o = state2;
 
-  // --- 3: sequence number, lease, verdict ----
-  logic [7:0] verdict3, verdict4_q, verdict5_q;
-  logic lease_low3, lease_low4_q, lease_low5_q;
+  // --- 1: verdict of the flow, and the SA ----
+  logic valid1_q, valid2_q, valid3_q, valid4_q, bypass0, bypass1_q, bypass2_q, bypass3_q;
+  // What a stage has used up travels on with the rest of its struct, here and below.
+  /* verilator lint_off UNUSEDSIGNAL */
+  packet_t packet1, packet1_q, packet2_q, packet3_q;
+  /* verilator lint_on UNUSEDSIGNAL */
+  always_comb begin
+    packet1 = packet0;
+    bypass0 = 1'b0;
+    if (packet0.lookup) begin
+      packet1.sa = 16'd0;
+      if (packet0.verdict == esp_regs_pkg::VERDICT_OK) begin
+        if (!hit0) begin
+          packet1.verdict = esp_regs_pkg::VERDICT_POLICY_MISS;
+        end else if (policy0 == 2'(esp_regs_pkg::POLICY_PROTECT)) begin
+          packet1.sa = cache_sa0;
+        end else if (policy0 == 2'(esp_regs_pkg::POLICY_BYPASS)) begin
+          packet1.verdict = esp_regs_pkg::VERDICT_BYPASSED;
+          bypass0 = 1'b1;
+        end else begin
+          packet1.verdict = esp_regs_pkg::VERDICT_POLICY_DISCARD;
+        end
+      end
+    end
+  end
+
+  // --- 2: the row ----
+  typedef struct packed {
+    logic        valid;
+    logic        transport;
+    logic        ipv6;
+    logic        encapsulation;
+    logic        gmac;
+    logic        esn;
+    logic [15:0] tfc_bytes;
+    logic [63:0] soft_packets;
+    logic [63:0] soft_bytes;
+    logic [63:0] hard_packets;
+    logic [63:0] hard_bytes;
+  } checks_t;
+  checks_t row_checks, checks2, checks3_q;
+  assign row_checks = {
+    row_i.valid, row_i.transport, row_i.ipv6, row_i.encapsulation, row_i.gmac, row_i.esn,
+    row_i.tfc_bytes, row_i.soft_packets, row_i.soft_bytes, row_i.hard_packets, row_i.hard_bytes};
+  esp_ram #(.WIDTH($bits(row_checks)), .DEPTH_LOG2(SA_LOG2)) u_checks (
+    .clk_i, .write_i(row_write_i), .write_address_i(command_sa_i), .write_data_i(row_checks),
+    .read_address_i(packet1_q.sa[SA_LOG2-1:0]), .read_data_o(checks2)
+  );
   always_ff @(posedge clk_i) begin
+    valid1_q <= rst_ni && valid0;
     valid2_q <= rst_ni && valid1_q;
     valid3_q <= rst_ni && valid2_q;
-    parsed2_q <= parsed1;
-    parsed3_q <= parsed2_q;
-    row3_q <= row2;
-    lease3_q <= lease2;
-    // The packet one ahead writes in this cycle, the one two ahead wrote while the RAM was read.
-    if (valid3_q && sa3 == sa2) state3_q <= state3_next;
-    else if (update4_q && sa4_q == sa2) state3_q <= state4_q;
-    else state3_q <= state2;
-    update4_q <= rst_ni && update3;
-    sa4_q <= sa3;
-    state4_q <= state3_next;
-  end
-  always_comb begin
-    verdict3 = esp_regs_pkg::VERDICT_OK;
-    if (parsed3_q.too_long) begin
-      verdict3 = esp_regs_pkg::VERDICT_TOO_LONG;
-    end else if (parsed3_q.malformed) begin
-      verdict3 = esp_regs_pkg::VERDICT_HEADER_MALFORMED;
-    end else if (parsed3_q.sa_outside || !row3_q.valid) begin
-      verdict3 = esp_regs_pkg::VERDICT_SA_INVALID;
-    end else if (state3_q.next_sequence == 64'd0
-                 || (!row3_q.esn && state3_q.next_sequence[63:32] != 32'd0)) begin
-      // Zero stands for the number after the last one (RFC 4303 section 3.3.3).
-      verdict3 = esp_regs_pkg::VERDICT_SEQUENCE_OVERFLOW;
-    end else if (state3_q.next_sequence >= lease3_q[63:0]) begin
-      verdict3 = esp_regs_pkg::VERDICT_LEASE_EXHAUSTED;
-    end
-    update3 = valid3_q && verdict3 == esp_regs_pkg::VERDICT_OK;
-    lease_low3 = update3 && state3_q.next_sequence >= lease3_q[127:64];
-    state3_next = state3_q;
-    if (update3) begin
-      state3_next.next_sequence = state3_q.next_sequence + 64'd1;
-      state3_next.bytes = state3_q.bytes + {48'd0, parsed3_q.total};
-      state3_next.packets = state3_q.packets + 64'd1;
-    end
-  end
-
-  // --- 4: header words and partial sums ----
-  logic [63:0] sequence4_q, sequence5_q;
-  logic [15:0] text4, text5_q, output4, output5_q;
-  logic [15:0] flags4, flags5_q;
-  logic [7:0] tos4, tos5_q;
-  logic [19:0] sum4, sum5_q;
-  logic df4;
-  always_ff @(posedge clk_i) begin
     valid4_q <= rst_ni && valid3_q;
-    valid5_q <= rst_ni && valid4_q;
-    parsed4_q <= parsed3_q;
-    parsed5_q <= parsed4_q;
-    row4_q <= row3_q;
-    row5_q <= row4_q;
-    verdict4_q <= verdict3;
-    verdict5_q <= verdict4_q;
-    lease_low4_q <= lease_low3;
-    lease_low5_q <= lease_low4_q;
-    sequence4_q <= state3_q.next_sequence;
-    sequence5_q <= sequence4_q;
-    text5_q <= text4;
-    output5_q <= output4;
-    flags5_q <= flags4;
-    tos5_q <= tos4;
-    sum5_q <= sum4;
-  end
-  always_comb begin
-    // Pad length and next header end a 4-byte word (RFC 4303 section 2.4).
-    text4 = (parsed4_q.total + 16'd5) & 16'hfffc;
-    output4 = text4 + (row4_q.encapsulation ? 16'd60 : 16'd52);
-    df4 = row4_q.df_policy == 2'(esp_regs_pkg::DF_POLICY_SET)
-          || (row4_q.df_policy == 2'(esp_regs_pkg::DF_POLICY_COPY) && parsed4_q.df);
-    flags4 = {1'b0, df4, 14'd0};
-    // ECN: RFC 6040 section 4.1, normal mode.
-    tos4 = {row4_q.dscp_copy ? parsed4_q.tos[7:2] : row4_q.dscp, parsed4_q.tos[1:0]};
-    sum4 = {4'd0, 8'h45, tos4} + {4'd0, output4} + {4'd0, sequence4_q[15:0]} + {4'd0, flags4}
-           + {4'd0, row4_q.hop_limit,
-              row4_q.encapsulation ? esp_core_pkg::PROTOCOL_UDP : esp_core_pkg::PROTOCOL_ESP}
-           + {4'd0, row4_q.outer_source[31:16]} + {4'd0, row4_q.outer_source[15:0]}
-           + {4'd0, row4_q.outer_destination[31:16]} + {4'd0, row4_q.outer_destination[15:0]};
+    bypass1_q <= bypass0;
+    bypass2_q <= bypass1_q;
+    bypass3_q <= bypass2_q;
+    packet1_q <= packet1;
+    packet2_q <= packet1_q;
+    packet3_q <= packet2_q;
+    checks3_q <= checks2;
   end
 
-  // --- 5: checksum, and the record ----
-  logic [15:0] checksum5;
-  logic [159:0] ip5;
-  logic [63:0] udp5;
-  logic [127:0] esp5;
-  logic [351:0] header5;  // first byte most significant
-  esp_core_pkg::outbound_record_t record5, record6_q;
+  // --- 3: checks of the row ----
+  esp_core_pkg::outbound_decision_t decision3, decision4_q, decision4;
+  logic sa_outside3, own_header3;
+  assign sa_outside3 = (packet3_q.sa >> SA_LOG2) != 16'd0;
+  assign own_header3 = checks3_q.transport && !packet3_q.dummy && !bypass3_q;
   always_comb begin
-    checksum5 = ~(16'(esp_core_pkg::fold({3'd0, esp_core_pkg::fold(sum5_q)})));
-    ip5 = {8'h45, tos5_q, output5_q, sequence5_q[15:0], flags5_q, row5_q.hop_limit,
-           row5_q.encapsulation ? esp_core_pkg::PROTOCOL_UDP : esp_core_pkg::PROTOCOL_ESP,
-           checksum5, row5_q.outer_source, row5_q.outer_destination};
-    // The UDP checksum is zero (RFC 3948 section 2.1).
-    udp5 = {row5_q.udp_source, row5_q.udp_destination, output5_q - 16'd20, 16'd0};
-    esp5 = {row5_q.spi, sequence5_q[31:0], sequence5_q};
-    header5 = row5_q.encapsulation ? {ip5, udp5, esp5} : {ip5, esp5, 64'd0};
-    record5.verdict = verdict5_q;
-    record5.sa = parsed5_q.sa;
-    record5.lease_low = lease_low5_q;
-    record5.encapsulation = row5_q.encapsulation;
-    record5.total = parsed5_q.total;
-    record5.text_bytes = text5_q;
-    record5.output_bytes = output5_q;
-    for (int unsigned i = 0; i < 11; i = i + 1) begin
-      record5.header[32*i+:32] = esp_core_pkg::swap32(header5[32*(10-i)+:32]);
+    decision3.verdict = packet3_q.verdict;
+    if (packet3_q.verdict == esp_regs_pkg::VERDICT_OK) begin
+      if (sa_outside3 || !checks3_q.valid) begin
+        decision3.verdict = esp_regs_pkg::VERDICT_SA_INVALID;
+      end else if (own_header3) begin
+        if (packet3_q.fragment) begin
+          decision3.verdict = esp_regs_pkg::VERDICT_INNER_FRAGMENT;
+        end else if (packet3_q.ipv6
+                     ? packet3_q.base_protocol == esp_core_pkg::PROTOCOL_HOP_BY_HOP
+                       || packet3_q.base_protocol == esp_core_pkg::PROTOCOL_ROUTING
+                       || packet3_q.base_protocol == esp_core_pkg::PROTOCOL_FRAGMENT
+                     : packet3_q.ip_words > (checks3_q.encapsulation ? 4'd10 : 4'd12)) begin
+          // IPv6: ESP would have to stand behind those (RFC 4303 section 3.1.1).
+          decision3.verdict = esp_regs_pkg::VERDICT_HEADER_WINDOW;
+        end else if (packet3_q.ipv6 != checks3_q.ipv6) begin
+          decision3.verdict = esp_regs_pkg::VERDICT_HEADER_MALFORMED;
+        end
+      end
     end
-    record5.esn = row5_q.esn;
-    record5.key_256 = row5_q.key_256;
-    record5.key = row5_q.key;
-    record5.salt = row5_q.salt;
-    record5.spi = row5_q.spi;
-    record5.sequence_number = sequence5_q;
-    // In the order of esp_gcm_pkg::hash_powers_t.
-    record5.powers = {row5_q.h_1, row5_q.h_2, row5_q.h_3, row5_q.h_4, row5_q.h_8, row5_q.h_12,
-                      row5_q.h_16, row5_q.h_20, row5_q.h_m1, row5_q.h_m2};
+    decision3.sa = packet3_q.sa;
+    decision3.bypass = bypass3_q;
+    decision3.own_header = own_header3;
+    decision3.outer_ipv6 = checks3_q.ipv6;
+    decision3.encapsulation = checks3_q.encapsulation;
+    decision3.gmac = checks3_q.gmac;
+    decision3.esn = checks3_q.esn;
+    if (own_header3) decision3.ip_words = packet3_q.ip_words;
+    else decision3.ip_words = checks3_q.ipv6 ? 4'd10 : 4'd5;
+    decision3.carried_bytes =
+      own_header3 ? packet3_q.total - {10'd0, packet3_q.ip_words, 2'd0} : packet3_q.total;
+    if (!own_header3 && !bypass3_q && checks3_q.tfc_bytes > packet3_q.total) begin
+      decision3.payload_bytes = checks3_q.tfc_bytes;
+    end else begin
+      decision3.payload_bytes = decision3.carried_bytes;
+    end
+    if (packet3_q.dummy) decision3.next_header = esp_core_pkg::PROTOCOL_NONE;
+    else if (own_header3) decision3.next_header = packet3_q.base_protocol;
+    else if (packet3_q.ipv6) decision3.next_header = esp_core_pkg::PROTOCOL_IPV6;
+    else decision3.next_header = esp_core_pkg::PROTOCOL_IPV4;
+    decision3.tos = packet3_q.tos;
+    decision3.df = packet3_q.df;
+    decision3.sequence_number = 64'd0;
   end
-  always_ff @(posedge clk_i) begin
-    valid6_q <= rst_ni && valid5_q;
-    record6_q <= record5;
-  end
-  assign record_valid_o = valid6_q;
-  assign record_o = record6_q;
 
-`ifndef SYNTHESIS
+  // --- 4: lifetime, sequence number, lease ----
+  logic candidate4_q;
+  logic [7:0] account_verdict4;
+  logic [63:0] sequence4;
+  logic [SA_LOG2-1:0] event_sa;
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
-      assert (!((row_write_i || lease_write_i) && (valid1_q || valid2_q || valid3_q)))
-        else $error("a row is written while packets are being decided");
-    end
+    decision4_q <= decision3;
+    candidate4_q <= decision3.verdict == esp_regs_pkg::VERDICT_OK;
   end
-`endif
+  esp_outbound_account #(.SA_LOG2(SA_LOG2)) u_account (
+    .clk_i, .rst_ni,
+    .read_i(valid1_q), .read_sa_i(packet1_q.sa[SA_LOG2-1:0]),
+    .esn_i(checks3_q.esn), .bytes_i(packet3_q.total),
+    .soft_packets_i(checks3_q.soft_packets), .soft_bytes_i(checks3_q.soft_bytes),
+    .hard_packets_i(checks3_q.hard_packets), .hard_bytes_i(checks3_q.hard_bytes),
+    .candidate_i(candidate4_q), .verdict_o(account_verdict4), .sequence_o(sequence4),
+    .event_valid_o, .event_kinds_o, .event_sa_o(event_sa),
+    .row_write_i, .lease_write_i, .command_sa_i,
+    .next_sequence_i(row_i.next_sequence), .lease_limit_i(row_i.lease_limit),
+    .lease_low_i(row_i.lease_low), .counters_o
+  );
+  assign event_sa_o = 16'(event_sa);
+  always_comb begin
+    decision4 = decision4_q;
+    if (candidate4_q) decision4.verdict = account_verdict4;
+    decision4.sequence_number = sequence4;
+  end
+
+  // --- 5..10: header and record ----
+  logic [383:0] window;  // the first 12 words, at stage 6
+  esp_delay_line #(
+    .WIDTH($bits(window)), .CYCLES(PARSE_CYCLES + SPD_CACHE_CYCLES + HEADER_CYCLES)
+  ) u_window (.clk_i, .rst_ni, .data_i(data_i[383:0]), .data_o(window));
+  esp_outbound_header #(.SA_LOG2(SA_LOG2)) u_header (
+    .clk_i, .rst_ni,
+    .valid_i(valid4_q), .decision_i(decision4), .window_i(window),
+    .row_write_i, .command_sa_i, .row_i,
+    .record_valid_o, .record_o
+  );
 endmodule
 `default_nettype wire

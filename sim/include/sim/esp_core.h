@@ -15,12 +15,20 @@ namespace espgate::sim {
 // The two halves of the core; their streams are alike.
 enum class Side : std::uint8_t { outbound = 0, inbound = 1 };
 
+// What stands beside a packet's first beat (esp_core.sv, *_in_*).
+struct SendOptions {
+  std::uint32_t sa = 0;  // outbound: the SA's row, when neither looked up nor bypassed
+  bool lookup = false;   // outbound: the SPD cache names the SA
+  bool dummy = false;    // outbound: the frame is the payload of a dummy packet (next header 59)
+  std::uint8_t spd = 0;  // the SPD of a look-up, either side
+};
+
 // One record of a completion stream (esp_core.sv, *_done_*).
 struct Done {
   std::uint8_t verdict = 0;
   std::uint32_t sa = 0;
-  std::uint32_t length = 0;  // bytes of the packet on the output stream; 0 unless verdict is ok
-  bool lease_low = false;    // outbound: this packet's number reached lease_low
+  std::uint32_t length = 0;    // bytes of the packet on the output stream; 0 when there is none
+  std::uint64_t next_hop = 0;  // of the SA, 48 bits; 0 unless verdict is ok
 };
 
 // Chances, in 1/256, that a stream is idle in a cycle; for tests of back-pressure and bubbles. 0 is full
@@ -44,14 +52,19 @@ class EspCore {
   virtual void write(std::uint32_t offset, std::uint32_t value) = 0;
 
   // Queues a packet for the input stream; the bytes must stay until done() has returned its record.
-  virtual void send(Side side, std::uint32_t sa, ByteView packet) = 0;
-  // The next finished packet, and its bytes when its verdict is ok, in order; nullopt when none is finished.
+  virtual void send(Side side, const SendOptions& options, ByteView packet) = 0;
+  // The next finished packet, and its bytes when there are any, in order; nullopt when none is finished.
   virtual std::optional<Done> done(Side side, ByteSpan output) = 0;
+
+  // While on, the event port takes every event, and event() hands them out, oldest first, in the layout of
+  // register event_data. Off at first: events wait in the queue for a read of the register.
+  virtual void take_events(bool on) = 0;
+  virtual std::optional<std::uint32_t> event() = 0;
 
   virtual void clock(std::uint32_t cycles) = 0;
   virtual std::uint64_t cycles() const = 0;
   virtual void hesitate(const Hesitation& hesitation) = 0;
-  // Holds rst_ni low for a few cycles: tables, keys and packets in flight are gone.
+  // Holds rst_ni low for a few cycles: tables, keys, events and packets in flight are gone.
   virtual void reset() = 0;
 
  protected:
