@@ -15,19 +15,53 @@
 namespace espgate::ike {
 
 // Transform IDs, as registered by IANA for IKEv2 (RFC 7296 section 3.3.2 and the registries that it opened).
-enum class Encryption : std::uint16_t { aes_cbc = 12, aes_gcm_16 = 20 };
-enum class Prf : std::uint16_t { hmac_sha2_256 = 5, hmac_sha2_384 = 6, hmac_sha2_512 = 7 };
+enum class Encryption : std::uint16_t {
+  null = 11,  // ESP only
+  aes_cbc = 12,
+  aes_ctr = 13,
+  aes_ccm_8 = 14,  // AES-CCM: ESP only
+  aes_ccm_12 = 15,
+  aes_ccm_16 = 16,
+  aes_gcm_8 = 18,
+  aes_gcm_12 = 19,
+  aes_gcm_16 = 20,
+  null_auth_aes_gmac = 21,  // ESP only
+  chacha20_poly1305 = 28
+};
+enum class Prf : std::uint16_t {
+  hmac_sha1 = 2,
+  hmac_sha2_256 = 5,
+  hmac_sha2_384 = 6,
+  hmac_sha2_512 = 7,
+  aes128_cmac = 8
+};
 enum class Integrity : std::uint16_t {
   none = 0,
+  hmac_sha1_96 = 2,
+  aes_xcbc_96 = 5,  // ESP and AH only
+  aes_cmac_96 = 8,
   hmac_sha2_256_128 = 12,
   hmac_sha2_384_192 = 13,
   hmac_sha2_512_256 = 14
 };
-enum class Group : std::uint16_t { none = 0, ecp_256 = 19, ecp_384 = 20, curve25519 = 31 };
+enum class Group : std::uint16_t {
+  none = 0,
+  modp_2048 = 14,
+  modp_3072 = 15,
+  modp_4096 = 16,
+  modp_6144 = 17,
+  modp_8192 = 18,
+  ecp_256 = 19,
+  ecp_384 = 20,
+  ecp_521 = 21,
+  curve25519 = 31,
+  curve448 = 32
+};
 enum class EsnMode : std::uint16_t { no = 0, yes = 1 };
 
 struct EncryptionTransform {
   Encryption algorithm = Encryption::aes_gcm_16;
+  // 0 where the algorithm has one size only: ChaCha20-Poly1305 and NULL, which send no Key Length attribute.
   std::uint16_t key_bits = 256;
   auto operator<=>(const EncryptionTransform&) const = default;
 };
@@ -40,18 +74,23 @@ struct IkeProposal {
   std::vector<Group> groups;
   bool operator==(const IkeProposal&) const = default;
 };
+enum class ChildProtocol : std::uint8_t { ah = 2, esp = 3 };
+// A proposal for a Child SA.
 struct EspProposal {
-  std::vector<EncryptionTransform> encryption;
-  std::vector<Integrity> integrity;  // empty with an AEAD
-  std::vector<Group> groups;         // for PFS at rekey; not sent in IKE_AUTH
+  std::vector<EncryptionTransform> encryption;  // empty with AH
+  std::vector<Integrity> integrity;             // empty with an AEAD
+  std::vector<Group> groups;                    // for PFS at rekey; not sent in IKE_AUTH
   std::vector<EsnMode> esn;
+  ChildProtocol protocol = ChildProtocol::esp;
   bool operator==(const EspProposal&) const = default;
 };
 
-// strongSwan's notation, for example "aes256gcm16-prfsha256-x25519" and "aes256gcm16-esn-noesn". The error
-// names the word that is unknown, forbidden (RFC 8221, RFC 8247) or missing.
+// strongSwan's notation, for example "aes256gcm16-prfsha256-x25519", "aes256gcm16-esn-noesn" and, for AH,
+// "sha256-esn". The error names the word that is unknown, forbidden (RFC 8221, RFC 8247) or missing. SHA-1 is
+// in no default and must be written.
 Expected<IkeProposal> parse_ike_proposal(std::string_view text);
 Expected<EspProposal> parse_esp_proposal(std::string_view text);
+Expected<EspProposal> parse_ah_proposal(std::string_view text);
 std::string to_string(const IkeProposal& proposal);
 std::string to_string(const EspProposal& proposal);
 // strongSwan's names, as vici reports them: "AES_GCM_16", "PRF_HMAC_SHA2_256", "HMAC_SHA2_256_128",

@@ -33,12 +33,13 @@ Expected<> check_child(const std::string& connection, const ChildConfig& child) 
     return fail(fmt::format("connection '{}': a child without a name", connection));
   }
   if (child.proposals.empty()) {
-    return fail(fmt::format("connection '{}': child '{}' has no ESP proposal", connection, child.name));
+    return fail(fmt::format("connection '{}': child '{}' has no proposal", connection, child.name));
   }
   for (const EspProposal& proposal : child.proposals) {
-    if (proposal.encryption.empty() || proposal.esn.empty()) {
+    const bool ah = proposal.protocol == ChildProtocol::ah;
+    if (proposal.encryption.empty() != ah || (ah && proposal.integrity.empty()) || proposal.esn.empty()) {
       return fail(
-          fmt::format("connection '{}': child '{}' has an incomplete ESP proposal", connection, child.name));
+          fmt::format("connection '{}': child '{}' has an incomplete proposal", connection, child.name));
     }
   }
   return {};

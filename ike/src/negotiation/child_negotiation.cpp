@@ -95,6 +95,13 @@ Search search_child(const IkeSa& sa, const SaPayload& offered, const TsPayload& 
   return search;
 }
 
+// What the peer has installed, as far as its answer says.
+wire::Protocol answered_protocol(const SaPayload* answer) {
+  const bool ah = answer != nullptr && !answer->proposals.empty() &&
+                  answer->proposals.front().protocol == wire::Protocol::ah;
+  return ah ? wire::Protocol::ah : wire::Protocol::esp;
+}
+
 }  // namespace
 
 Expected<SpiReservation> SpiReservation::allocate(ChildSaHandler& handler) {
@@ -146,7 +153,7 @@ wire::Payloads answer_child_offer(IkeSa& sa, const wire::Payloads& request) {
   }
   if (!search.found) {
     return refuse(sa, Reason::child_no_proposal, NotifyType::no_proposal_chosen, search.selectors_fit->name,
-                  "no ESP proposal in common");
+                  "no ESP or AH proposal in common");
   }
   auto spi = SpiReservation::allocate(environment.handler);
   if (!spi) {
@@ -194,7 +201,7 @@ void accept_child_answer(IkeSa& sa, const ChildConfig& child, SpiReservation spi
       !within(local_ts, resolve(child.local_ts, sa.local().address)) ||
       !within(remote_ts, resolve(child.remote_ts, sa.remote().address)) ||
       transport != child.transport_mode) {
-    sa.enqueue(std::make_unique<DeleteUninstalledChild>(spi.value()));
+    sa.enqueue(std::make_unique<DeleteUninstalledChild>(spi.value(), answered_protocol(chosen)));
     give_up(Reason::child_answer_unusable,
             "the peer's answer for the Child SA does not fit what it was offered; deleting it there");
     return;
@@ -202,7 +209,7 @@ void accept_child_answer(IkeSa& sa, const ChildConfig& child, SpiReservation spi
   const ChildSa made = make_child(sa, Agreement{&child, std::move(*choice), spi.value(), transport,
                                                 std::move(local_ts), std::move(remote_ts)});
   if (const auto installed = sa.install_child(made); !installed) {
-    sa.enqueue(std::make_unique<DeleteUninstalledChild>(spi.value()));
+    sa.enqueue(std::make_unique<DeleteUninstalledChild>(spi.value(), answered_protocol(chosen)));
     give_up(Reason::child_refused, installed.error().message);
     return;
   }
