@@ -2,9 +2,6 @@
 #include <gtest/gtest.h>
 #include <openssl/bn.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "base/hex.h"
 #include "crypto/key_exchange.h"
 #include "crypto/key_schedule.h"
@@ -12,20 +9,14 @@
 #include "crypto/prf.h"
 #include "crypto/sk_cipher.h"
 #include "simulated_peers.h"
+#include "wycheproof.h"
 
 namespace espgate::ike {
 namespace {
 
+using test::hex;
+using test::load_vectors;
 using test::SeededRandom;
-
-nlohmann::json load(const std::string& file) {
-  std::ifstream stream(std::string(ESPGATE_TEST_DATA) + "/ike/" + file);
-  return nlohmann::json::parse(stream);
-}
-
-Bytes hex(const nlohmann::json& value) {
-  return *from_hex(value.get<std::string>());
-}
 
 Bytes of(const Secret& secret) {
   return {secret.view().begin(), secret.view().end()};
@@ -34,7 +25,7 @@ Bytes of(const Secret& secret) {
 void run_montgomery_vectors(const std::string& name, Group kind, std::size_t size) {
   unsigned agreed = 0;
   unsigned refused = 0;
-  const auto file = load(name);
+  const auto file = load_vectors(name);
   for (const auto& group : file["testGroups"]) {
     for (const auto& vector : group["tests"]) {
       SCOPED_TRACE(vector["tcId"].get<int>());
@@ -68,7 +59,7 @@ TEST(X448, Wycheproof) {
 void run_ecp_vectors(const std::string& file, Group group, std::size_t size) {
   unsigned agreed = 0;
   unsigned refused = 0;
-  const auto vectors = load(file);
+  const auto vectors = load_vectors(file);
   for (const auto& test_group : vectors["testGroups"]) {
     for (const auto& vector : test_group["tests"]) {
       SCOPED_TRACE(vector["tcId"].get<int>());
@@ -213,7 +204,7 @@ TEST(KeyExchange, GroupsThatDoNotExistAreAFaultOfOurs) {
 
 void run_hmac_vectors(const std::string& file, Prf algorithm, Integrity integrity, std::size_t icv) {
   unsigned checked = 0;
-  const auto vectors = load(file);
+  const auto vectors = load_vectors(file);
   for (const auto& group : vectors["testGroups"]) {
     for (const auto& vector : group["tests"]) {
       SCOPED_TRACE(vector["tcId"].get<int>());
@@ -242,7 +233,7 @@ TEST(Prf, WycheproofHmacSha512) {
 
 TEST(Prf, WycheproofAesCmac) {
   unsigned checked = 0;
-  const auto vectors = load("aes_cmac_test.json");
+  const auto vectors = load_vectors("aes_cmac_test.json");
   for (const auto& group : vectors["testGroups"]) {
     if (group["keySize"] != 128 || group["tagSize"] != 128) {
       continue;
@@ -483,7 +474,7 @@ TEST(SkCipher, RefusesKeysOfTheWrongSizeAndCiphersThatAreForEspOnly) {
 TEST(SkCipher, WycheproofChaCha20Poly1305) {
   unsigned opened_count = 0;
   unsigned refused = 0;
-  const auto vectors = load("chacha20_poly1305_test.json");
+  const auto vectors = load_vectors("chacha20_poly1305_test.json");
   for (const auto& group : vectors["testGroups"]) {
     for (const auto& vector : group["tests"]) {
       const Bytes nonce = hex(vector["iv"]);

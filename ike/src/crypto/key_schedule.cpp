@@ -88,6 +88,14 @@ ChildKeys derive_child_keys(const EspProposal& chosen, Prf prf, const Secret& sk
   return keys;
 }
 
+Bytes signed_octets(Prf algorithm, ByteView own_first_message, ByteView peer_nonce, const Secret& sk_p,
+                    ByteView id_body) {
+  const Secret maced_id = prf(algorithm, sk_p.view(), {id_body});
+  Bytes octets = join(own_first_message, peer_nonce);
+  octets.insert(octets.end(), maced_id.view().begin(), maced_id.view().end());
+  return octets;
+}
+
 Secret shared_key_auth(Prf algorithm, const Secret& psk, ByteView own_first_message, ByteView peer_nonce,
                        const Secret& sk_p, ByteView id_body) {
   static constexpr std::string_view pad = "Key Pad for IKEv2";
