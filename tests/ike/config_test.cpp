@@ -159,7 +159,8 @@ TEST(IdentityText, TypesFollowTheForm) {
                            "carol@example.org", "keyid:0x0102", "keyid:office", "%any"}) {
     EXPECT_EQ(Identity::parse(text).value().to_string(), text);
   }
-  for (const char* text : {"", "a b", "CN=x", "@", "keyid:", "keyid:0x1", "@#zz", "a@b@c", "fqdn:"}) {
+  for (const char* text : {"", "a b", "CN=", "nosuchtype=x", "C=CHE", "CN=x, O", "*.example.org",
+                           "asn1dn:#3000ff", "@", "keyid:", "keyid:0x1", "@#zz", "a@b@c", "fqdn:"}) {
     EXPECT_FALSE(Identity::parse(text)) << text;
   }
 }

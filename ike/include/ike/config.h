@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "base/ip_address.h"
 #include "base/secret.h"
+#include "ike/credentials.h"
+#include "ike/identity.h"
 
 namespace espgate::ike {
 
@@ -100,26 +102,6 @@ std::string_view to_string(Prf value);
 std::string_view to_string(Integrity value);
 std::string_view to_string(Group value);
 
-// Identification payload types (RFC 7296 section 3.5).
-enum class IdType : std::uint8_t {
-  ipv4_addr = 1,
-  fqdn = 2,
-  rfc822_addr = 3,
-  ipv6_addr = 5,
-  der_asn1_dn = 9,
-  key_id = 11
-};
-struct Identity {
-  IdType type = IdType::fqdn;
-  Bytes data;
-
-  // An address, a@b, or a name, as swanctl.conf writes them; "keyid:" and "fqdn:" force a type. "%any" gives
-  // the identity without data, which as a remote_id or an owner matches every identity.
-  static Expected<Identity> parse(std::string_view text);
-  std::string to_string() const;
-  bool operator==(const Identity&) const = default;
-};
-
 struct SharedSecret {
   std::vector<Identity> owners;  // empty: for everybody
   Secret value;
@@ -152,6 +134,33 @@ struct ChildConfig {
   StartAction start_action = StartAction::none;
 };
 
+// How an end proves its identity. Pre-shared keys are looked up by both identities (RFC 7296 section 2.15).
+enum class AuthKind : std::uint8_t { psk, signature };
+
+struct LocalAuth {
+  AuthKind kind = AuthKind::psk;
+  SignatureRules rules;
+  // Ours to choose from; empty: every one that is loaded, has our identity, and a private key that is loaded.
+  std::vector<Certificate> certificates;
+};
+
+// What to think of a certificate that no CRL says anything about: accept it, refuse it when it says that
+// there is a CRL somewhere, or refuse it. One that a CRL revokes is always refused.
+enum class Revocation : std::uint8_t { relaxed, if_uri, strict };
+
+struct RemoteAuth {
+  AuthKind kind = AuthKind::psk;
+  SignatureRules rules;
+  // When not empty, the peer's certificate must be one of them, which are then trusted as they are.
+  std::vector<Certificate> certificates;
+  // When not empty, these are the trust anchors instead of all that are loaded.
+  std::vector<Certificate> authorities;
+  Revocation revocation = Revocation::relaxed;
+};
+
+// When to send our certificate.
+enum class SendCertificate : std::uint8_t { if_asked, always, never };
+
 struct ConnectionConfig {
   std::string name;
   // Empty or unspecified: any. We initiate from the first local address to the first remote one: both must
@@ -161,12 +170,23 @@ struct ConnectionConfig {
   std::uint16_t local_port = 500;
   std::uint16_t remote_port = 500;
   std::vector<IkeProposal> proposals;
-  Identity local_id;   // without data: our address
-  Identity remote_id;  // without data: anybody
-  // Pre-shared key on both sides; the secrets are looked up by identity (RFC 7296 section 2.15).
+  Identity local_id;  // without data: the subject of our first certificate, or our address
+  LocalAuth local_auth;
+  // The PAD entry (RFC 4301 section 4.4.3): whom it is for, how they prove it, and what they may have.
+  // Children are what they may ask for by name; when `allowed_remote` is not empty, their selectors must lie
+  // within it.
+  IdentityPattern remote_id;
+  RemoteAuth remote_auth;
+  std::vector<IpRange> allowed_remote;
+  SendCertificate send_certificate = SendCertificate::if_asked;
+  bool send_certificate_request = true;
   bool force_udp_encapsulation = false;
   std::vector<ChildConfig> children;
 };
+
+// Whether a connection that proves its identity by signatures has what it needs: a certificate of local_id's and its
+// private key. Nothing can be said when both local_id and certificates are left open.
+Expected<> check_local_certificate(const ConnectionConfig& connection, const Credentials& credentials);
 
 // Every limit of the stack in one place.
 struct Limits {
@@ -175,6 +195,9 @@ struct Limits {
   std::size_t max_proposals = 32;
   std::size_t max_transforms = 64;
   std::size_t max_selectors = 32;
+  // In one IKE_AUTH message, and in a chain; and authorities that we ask for.
+  std::size_t max_certificates = 8;
+  std::size_t max_certificate_requests = 64;
   std::size_t max_half_open = 1024;
   // Half-open IKE SAs from which on a cookie is asked for (RFC 7296 section 2.6).
   std::size_t cookie_threshold = 32;

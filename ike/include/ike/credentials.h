@@ -1,7 +1,8 @@
-// What an end proves its identity with, besides shared secrets: private keys.
+// What an end proves its identity with, besides shared secrets: private keys and certificates.
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "ike/identity.h"
 
 namespace espgate::ike {
 
@@ -55,6 +57,57 @@ class PrivateKey {
  private:
   explicit PrivateKey(std::shared_ptr<const Impl> impl) : m_impl(std::move(impl)) {}
   std::shared_ptr<const Impl> m_impl;
+};
+
+// An X.509 certificate (RFC 5280) that has been parsed, but not verified. Cheap to copy.
+class Certificate {
+ public:
+  // One certificate, in DER or PEM, whose key is fit to be used (RFC 8247 section 4).
+  static Expected<Certificate> parse(ByteView der_or_pem);
+
+  ByteView der() const;
+  Identity subject() const;
+  Identity issuer() const;
+  // Basic constraints allow it to issue certificates.
+  bool is_authority() const;
+  KeyType key_type() const;
+  unsigned key_bits() const;
+  KeyId key_id() const;
+  std::chrono::sys_seconds not_before() const;
+  std::chrono::sys_seconds not_after() const;
+  // Whether it is this identity's: the subject or a subject alternative name (RFC 4945 section 3.1), or, for
+  // a key ID, the subject key identifier.
+  bool names(const Identity& identity) const;
+  bool operator==(const Certificate& other) const;
+
+  struct Impl;
+  const Impl& impl() const { return *m_impl; }
+
+ private:
+  explicit Certificate(std::shared_ptr<const Impl> impl) : m_impl(std::move(impl)) {}
+  std::shared_ptr<const Impl> m_impl;
+};
+
+// A certificate revocation list that has been parsed, but not verified. Cheap to copy.
+class Crl {
+ public:
+  static Expected<Crl> parse(ByteView der_or_pem);
+  Identity issuer() const;
+  ByteView der() const;
+
+  struct Impl;
+  const Impl& impl() const { return *m_impl; }
+
+ private:
+  explicit Crl(std::shared_ptr<const Impl> impl) : m_impl(std::move(impl)) {}
+  std::shared_ptr<const Impl> m_impl;
+};
+
+struct Credentials {
+  std::vector<Certificate> certificates;  // of end entities, and intermediates
+  std::vector<Certificate> authorities;   // trust anchors
+  std::vector<Crl> crls;
+  std::vector<PrivateKey> keys;
 };
 
 }  // namespace espgate::ike

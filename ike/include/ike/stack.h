@@ -154,6 +154,12 @@ class Stack {
   // Replaces all pre-shared keys.
   virtual void load_shared_secrets(std::vector<SharedSecret> secrets) = 0;
 
+  // Replaces all certificates, trust anchors, CRLs and private keys.
+  virtual void load_credentials(Credentials credentials) = 0;
+  // The time of day at `now`, to be told again whenever it may have been set: certificates are valid by it.
+  // Without it, none is.
+  virtual void set_time_of_day(std::chrono::sys_seconds time_of_day, Instant now) = 0;
+
   virtual void receive(const Datagram& datagram, Instant now) = 0;
   // To be called at or after next_timer().
   virtual void tick(Instant now) = 0;

@@ -61,6 +61,22 @@ wire::Payloads refuse(IkeSa& sa, Reason counter, NotifyType type, const std::str
   return {NotifyPayload{.notify = type}};
 }
 
+// What the child may reach on the peer's side: as configured, and no more than the peer's PAD entry allows
+// (RFC 4301 section 4.4.3.4).
+std::vector<TrafficSelector> remote_selectors(const IkeSa& sa, const ChildConfig& child) {
+  auto selectors = resolve(child.remote_ts, sa.remote().address);
+  const std::vector<IpRange>& allowed = sa.connection().allowed_remote;
+  if (allowed.empty()) {
+    return selectors;
+  }
+  std::vector<TrafficSelector> bounds;
+  bounds.reserve(allowed.size());
+  for (const IpRange& range : allowed) {
+    bounds.push_back({.addresses = range});
+  }
+  return narrow(selectors, bounds, selectors.size() * bounds.size());
+}
+
 // How far the responder's children fit what is asked for; the child that comes farthest tells the peer why
 // not.
 struct Search {
@@ -75,7 +91,7 @@ Search search_child(const IkeSa& sa, const SaPayload& offered, const TsPayload& 
   const auto our_ts = from_wire(ts_responder);
   for (const ChildConfig& child : sa.connection().children) {
     auto local_ts = narrow(resolve(child.local_ts, sa.local().address), our_ts, max_selectors);
-    auto remote_ts = narrow(resolve(child.remote_ts, sa.remote().address), their_ts, max_selectors);
+    auto remote_ts = narrow(remote_selectors(sa, child), their_ts, max_selectors);
     if (local_ts.empty() || remote_ts.empty()) {
       continue;
     }
@@ -133,7 +149,7 @@ void SpiReservation::give_back() {
 void add_child_offer(wire::Payloads& payloads, const IkeSa& sa, const ChildConfig& child, std::uint32_t spi) {
   payloads.emplace_back(offer_esp(child.proposals, spi));
   payloads.emplace_back(to_wire(PayloadType::ts_initiator, resolve(child.local_ts, sa.local().address)));
-  payloads.emplace_back(to_wire(PayloadType::ts_responder, resolve(child.remote_ts, sa.remote().address)));
+  payloads.emplace_back(to_wire(PayloadType::ts_responder, remote_selectors(sa, child)));
   if (child.transport_mode) {
     payloads.emplace_back(NotifyPayload{.notify = NotifyType::use_transport_mode});
   }
@@ -199,8 +215,7 @@ void accept_child_answer(IkeSa& sa, const ChildConfig& child, SpiReservation spi
   // responder that keeps silent on transport mode has made a tunnel.
   if (!choice || local_ts.empty() || remote_ts.empty() ||
       !within(local_ts, resolve(child.local_ts, sa.local().address)) ||
-      !within(remote_ts, resolve(child.remote_ts, sa.remote().address)) ||
-      transport != child.transport_mode) {
+      !within(remote_ts, remote_selectors(sa, child)) || transport != child.transport_mode) {
     sa.enqueue(std::make_unique<DeleteUninstalledChild>(spi.value(), answered_protocol(chosen)));
     give_up(Reason::child_answer_unusable,
             "the peer's answer for the Child SA does not fit what it was offered; deleting it there");

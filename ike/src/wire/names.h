@@ -60,6 +60,11 @@ enum class AuthMethod : std::uint8_t {
   digital_signature = 14
 };
 
+// RFC 7296 section 3.6.
+constexpr std::uint8_t x509_signature_encoding = 4;
+constexpr std::uint8_t hash_and_url_of_certificate_encoding = 12;
+constexpr std::uint8_t hash_and_url_of_bundle_encoding = 13;
+
 // RFC 7296 section 3.10.1; the types below 16384 are errors.
 enum class NotifyType : std::uint16_t {
 #define NOTIFY(name, value, text) name = value,
