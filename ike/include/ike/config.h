@@ -184,8 +184,8 @@ struct ConnectionConfig {
   std::vector<ChildConfig> children;
 };
 
-// Whether a connection that proves its identity by signatures has what it needs: a certificate of local_id's and its
-// private key. Nothing can be said when both local_id and certificates are left open.
+// Whether a connection that proves its identity by signatures has what it needs: a certificate of local_id's
+// and its private key. Nothing can be said when both local_id and certificates are left open.
 Expected<> check_local_certificate(const ConnectionConfig& connection, const Credentials& credentials);
 
 // Every limit of the stack in one place.
