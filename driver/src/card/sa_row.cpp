@@ -15,18 +15,17 @@ using registers::Field;
 // Namespaces cannot be template arguments; these name the fields that both rows have.
 struct OutboundFields {
   static constexpr Field valid = out::valid, key_256 = out::key_256, gmac = out::gmac, esn = out::esn,
-                         transport = out::transport, ipv6 = out::ipv6, encapsulation = out::encapsulation,
-                         next_hop = out::next_hop, spi = out::spi, salt = out::salt,
-                         soft_packets = out::soft_packets, soft_bytes = out::soft_bytes,
-                         hard_packets = out::hard_packets, hard_bytes = out::hard_bytes, key = out::key;
+                         transport = out::transport, ipv6 = out::ipv6, next_hop = out::next_hop,
+                         spi = out::spi, salt = out::salt, soft_packets = out::soft_packets,
+                         soft_bytes = out::soft_bytes, hard_packets = out::hard_packets,
+                         hard_bytes = out::hard_bytes, key = out::key;
   static constexpr std::array<Field, 10> powers{out::h_1,  out::h_2,  out::h_3,  out::h_4,  out::h_8,
                                                 out::h_12, out::h_16, out::h_20, out::h_m1, out::h_m2};
 };
 struct InboundFields {
   static constexpr Field valid = in::valid, key_256 = in::key_256, gmac = in::gmac, esn = in::esn,
-                         transport = in::transport, ipv6 = in::ipv6, encapsulation = in::encapsulation,
-                         next_hop = in::next_hop, spi = in::spi, salt = in::salt,
-                         soft_packets = in::soft_packets, soft_bytes = in::soft_bytes,
+                         transport = in::transport, ipv6 = in::ipv6, next_hop = in::next_hop, spi = in::spi,
+                         salt = in::salt, soft_packets = in::soft_packets, soft_bytes = in::soft_bytes,
                          hard_packets = in::hard_packets, hard_bytes = in::hard_bytes, key = in::key;
   static constexpr std::array<Field, 10> powers{in::h_1,  in::h_2,  in::h_3,  in::h_4,  in::h_8,
                                                 in::h_12, in::h_16, in::h_20, in::h_m1, in::h_m2};

@@ -79,8 +79,11 @@ Expected<SaIndex> SaTables::add_inbound(const InboundSa& sa) {
   if (added) {
     added = m_spi_table.insert(m_commands, sa.spi, *row);
     if (!added) {
-      // Without an SPI, the row must not keep its keys. Should the engine not answer, neither way is left.
-      static_cast<void>(m_commands.remove(Direction::inbound, *row));
+      // Without an SPI, the row must not keep its keys. An engine that does not answer is the greater
+      // failure.
+      if (auto wiped = m_commands.remove(Direction::inbound, *row); !wiped) {
+        added = std::move(wiped);
+      }
     }
   }
   if (!added) {

@@ -63,6 +63,7 @@ Message to_message(const config::ConnectionSettings& connection) {
   conn.set_list("proposals", to_strings(ike.proposals));
   const auto subjects = [](const std::vector<ike::Certificate>& certificates) {
     std::vector<std::string> all;
+    all.reserve(certificates.size());
     for (const ike::Certificate& certificate : certificates) {
       all.push_back(certificate.subject().to_string());
     }

@@ -98,7 +98,7 @@ std::optional<int> IdentityPattern::match(const Identity& identity) const {
     case Kind::addresses: {
       const bool is_address = identity.type == IdType::ipv4_addr || identity.type == IdType::ipv6_addr;
       const auto address = is_address ? IpAddress::from_bytes(identity.data) : std::nullopt;
-      return address && m_addresses->contains(*address)
+      return address && m_addresses && m_addresses->contains(*address)
                  ? std::optional(address_fit + m_addresses->prefix_length().value_or(0))
                  : std::nullopt;
     }
@@ -111,7 +111,7 @@ std::string IdentityPattern::to_string() const {
     case Kind::subtree:
       return "*" + std::string(m_identity.data.begin(), m_identity.data.end());
     case Kind::addresses:
-      return m_addresses->to_string();
+      return m_addresses ? m_addresses->to_string() : std::string();
     case Kind::exact:
     case Kind::distinguished_name:
       break;
