@@ -104,15 +104,15 @@ module esp_outbound_account #(
   // --- 3: flags ----
   always_comb begin
     flags3.warned = warned3_q;
-    flags3.low = esp_core_pkg::at_least(state3_q.next_sequence, lease_low3_q);
-    flags3.exhausted = esp_core_pkg::at_least(state3_q.next_sequence, lease_limit3_q);
+    flags3.low = state3_q.next_sequence >= lease_low3_q;
+    flags3.exhausted = state3_q.next_sequence >= lease_limit3_q;
     // Zero stands for the number after the last one (RFC 4303 section 3.3.3).
     flags3.overflow = state3_q.next_sequence == 64'd0
                       || (!esn_i && state3_q.next_sequence[63:32] != 32'd0);
-    flags3.soft_reached = esp_core_pkg::at_least(state3_q.packets, soft_packets_i)
-                          || esp_core_pkg::at_least(state3_q.bytes, soft_bytes_i);
-    flags3.hard_reached = esp_core_pkg::at_least(state3_q.packets, hard_packets_i)
-                          || esp_core_pkg::at_least(state3_q.bytes, hard_bytes_i);
+    flags3.soft_reached = state3_q.packets >= soft_packets_i
+                          || state3_q.bytes >= soft_bytes_i;
+    flags3.hard_reached = state3_q.packets >= hard_packets_i
+                          || state3_q.bytes >= hard_bytes_i;
   end
   // Limits for what the packet finds, if they are to hold for what it leaves.
   logic esn4_q;
@@ -144,10 +144,10 @@ module esp_outbound_account #(
   assign sequence_o = state4_q.next_sequence;
   assign last4 = (&state4_q.next_sequence[31:0])
                  && (!esn4_q || (&state4_q.next_sequence[63:32]));
-  assign soft4_after = esp_core_pkg::at_least(state4_q.packets, soft_packets4_q)
-                       || esp_core_pkg::at_least(state4_q.bytes, soft_bytes4_q);
-  assign hard4_after = esp_core_pkg::at_least(state4_q.packets, hard_packets4_q)
-                       || esp_core_pkg::at_least(state4_q.bytes, hard_bytes4_q);
+  assign soft4_after = state4_q.packets >= soft_packets4_q
+                       || state4_q.bytes >= soft_bytes4_q;
+  assign hard4_after = state4_q.packets >= hard_packets4_q
+                       || state4_q.bytes >= hard_bytes4_q;
   always_comb begin
     if (flags4_q.hard_reached) verdict_o = esp_regs_pkg::VERDICT_LIFETIME_EXPIRED;
     else if (flags4_q.overflow) verdict_o = esp_regs_pkg::VERDICT_SEQUENCE_OVERFLOW;
@@ -162,8 +162,8 @@ module esp_outbound_account #(
       state4_next.bytes = esp_core_pkg::add_bytes(state4_q.bytes, bytes4_q);
       state4_next.packets = esp_core_pkg::increment(state4_q.packets);
       flags4_next.warned = flags4_q.warned || flags4_q.low;
-      flags4_next.low = esp_core_pkg::at_least(state4_q.next_sequence, lease_low4_q);
-      flags4_next.exhausted = esp_core_pkg::at_least(state4_q.next_sequence, lease_limit4_q);
+      flags4_next.low = state4_q.next_sequence >= lease_low4_q;
+      flags4_next.exhausted = state4_q.next_sequence >= lease_limit4_q;
       flags4_next.overflow = last4;
       flags4_next.soft_reached = soft4_after;
       flags4_next.hard_reached = hard4_after;
