@@ -13,7 +13,7 @@
 
 namespace espgate::sim::test {
 
-namespace shell = espgate::driver::registers::lookaside;
+namespace shell = espgate::driver::registers::lookaside_shell;
 
 struct Descriptor {
   std::uint64_t cookie = 0;

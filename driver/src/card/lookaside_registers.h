@@ -3,7 +3,7 @@
 
 #include "card/registers.h"
 
-namespace espgate::driver::registers::lookaside {
+namespace espgate::driver::registers::lookaside_shell {
 
 inline constexpr std::uint32_t id = 0x4553504c;
 inline constexpr std::uint32_t major = 0x0;
@@ -13,8 +13,8 @@ inline constexpr std::uint32_t completion_bytes = 0x20;
 inline constexpr std::uint32_t event_bytes = 0x10;
 inline constexpr std::uint32_t alignment = 0x40;
 inline constexpr std::uint32_t statistics_bytes = 0x240;
-inline constexpr std::uint32_t ring_log2_min = 0x4;
-inline constexpr std::uint32_t ring_log2_max = 0x10;
+inline constexpr std::uint32_t entries_log2_min = 0x4;
+inline constexpr std::uint32_t entries_log2_max = 0x10;
 inline constexpr std::uint32_t ring_outbound = 0x1040;
 inline constexpr std::uint32_t ring_inbound = 0x1080;
 inline constexpr std::uint32_t reg_id = 0x1000;
@@ -103,4 +103,4 @@ inline constexpr Field reserved{32, 95};
 inline constexpr Field phase{127, 1};
 }  // namespace event
 
-}  // namespace espgate::driver::registers::lookaside
+}  // namespace espgate::driver::registers::lookaside_shell

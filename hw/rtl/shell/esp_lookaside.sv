@@ -108,316 +108,109 @@ module esp_lookaside #(
   input  wire logic         m_axi_ring_bvalid_i,
   output logic              m_axi_ring_bready_o
 );
-  // --- register port ---
-  logic [15:0] core_awaddr, core_araddr;
-  logic [31:0] core_wdata, core_rdata;
-  logic [3:0] core_wstrb;
-  logic core_awvalid, core_awready, core_wvalid, core_wready, core_bvalid, core_bready;
-  logic core_arvalid, core_arready, core_rvalid, core_rready;
-  logic write;
-  logic [15:0] write_address, read_address;
-  logic [31:0] write_data, read_data;
-  logic lock, locked, request, request_write, request_done;
-  logic [15:0] request_address;
-  logic [31:0] request_data, request_done_data;
-  esp_control_port u_control (
-    .clk_i, .rst_ni,
-    .s_axil_awaddr_i, .s_axil_awvalid_i, .s_axil_awready_o,
-    .s_axil_wdata_i, .s_axil_wstrb_i, .s_axil_wvalid_i, .s_axil_wready_o,
-    .s_axil_bresp_o, .s_axil_bvalid_o, .s_axil_bready_i,
-    .s_axil_araddr_i, .s_axil_arvalid_i, .s_axil_arready_o,
-    .s_axil_rdata_o, .s_axil_rresp_o, .s_axil_rvalid_o, .s_axil_rready_i,
-    .core_awaddr_o(core_awaddr), .core_awvalid_o(core_awvalid), .core_awready_i(core_awready),
-    .core_wdata_o(core_wdata), .core_wstrb_o(core_wstrb), .core_wvalid_o(core_wvalid),
-    .core_wready_i(core_wready), .core_bvalid_i(core_bvalid), .core_bready_o(core_bready),
-    .core_araddr_o(core_araddr), .core_arvalid_o(core_arvalid), .core_arready_i(core_arready),
-    .core_rdata_i(core_rdata), .core_rvalid_i(core_rvalid), .core_rready_o(core_rready),
-    .write_o(write), .write_address_o(write_address), .write_data_o(write_data),
-    .read_address_o(read_address), .read_data_i(read_data),
-    .lock_i(lock), .locked_o(locked), .request_i(request), .request_write_i(request_write),
-    .request_address_i(request_address), .request_data_i(request_data),
-    .done_o(request_done), .done_data_o(request_done_data)
+  // Between shell and core, named as the core's ports.
+  logic [15:0] core_s_axil_awaddr, core_s_axil_araddr, core_out_in_length, core_out_in_sa,
+    core_out_done_sa, core_out_done_length, core_in_in_length, core_in_done_sa,
+    core_in_done_length;
+  logic core_s_axil_awvalid, core_s_axil_awready, core_s_axil_wvalid, core_s_axil_wready,
+    core_s_axil_bvalid, core_s_axil_bready, core_s_axil_arvalid, core_s_axil_arready,
+    core_s_axil_rvalid, core_s_axil_rready, core_event_valid, core_event_ready,
+    core_out_in_tvalid, core_out_in_tready, core_out_in_tlast, core_out_in_lookup,
+    core_out_in_dummy, core_out_out_tvalid, core_out_out_tready, core_out_out_tlast,
+    core_out_done_valid, core_out_done_ready, core_in_in_tvalid, core_in_in_tready,
+    core_in_in_tlast, core_in_out_tvalid, core_in_out_tready, core_in_out_tlast,
+    core_in_done_valid, core_in_done_ready;
+  logic [31:0] core_s_axil_wdata, core_s_axil_rdata, core_event_data;
+  logic [3:0] core_s_axil_wstrb;
+  logic [1:0] core_s_axil_bresp, core_s_axil_rresp;
+  logic [511:0] core_out_in_tdata, core_out_out_tdata, core_in_in_tdata, core_in_out_tdata;
+  logic [7:0] core_out_in_spd, core_out_done_verdict, core_in_in_spd, core_in_done_verdict;
+  logic [63:0] core_out_out_tkeep, core_in_out_tkeep;
+  logic [47:0] core_out_done_next_hop, core_in_done_next_hop;
+  esp_lookaside_shell u_shell (
+    .clk_i, .rst_ni, .s_axil_awaddr_i, .s_axil_awvalid_i, .s_axil_awready_o, .s_axil_wdata_i,
+    .s_axil_wstrb_i, .s_axil_wvalid_i, .s_axil_wready_o, .s_axil_bresp_o, .s_axil_bvalid_o,
+    .s_axil_bready_i, .s_axil_araddr_i, .s_axil_arvalid_i, .s_axil_arready_o, .s_axil_rdata_o,
+    .s_axil_rresp_o, .s_axil_rvalid_o, .s_axil_rready_i, .m_axi_out_araddr_o, .m_axi_out_arlen_o,
+    .m_axi_out_arvalid_o, .m_axi_out_arready_i, .m_axi_out_rdata_i, .m_axi_out_rresp_i,
+    .m_axi_out_rlast_i, .m_axi_out_rvalid_i, .m_axi_out_rready_o, .m_axi_out_awaddr_o,
+    .m_axi_out_awlen_o, .m_axi_out_awvalid_o, .m_axi_out_awready_i, .m_axi_out_wdata_o,
+    .m_axi_out_wstrb_o, .m_axi_out_wlast_o, .m_axi_out_wvalid_o, .m_axi_out_wready_i,
+    .m_axi_out_bresp_i, .m_axi_out_bvalid_i, .m_axi_out_bready_o, .m_axi_in_araddr_o,
+    .m_axi_in_arlen_o, .m_axi_in_arvalid_o, .m_axi_in_arready_i, .m_axi_in_rdata_i,
+    .m_axi_in_rresp_i, .m_axi_in_rlast_i, .m_axi_in_rvalid_i, .m_axi_in_rready_o,
+    .m_axi_in_awaddr_o, .m_axi_in_awlen_o, .m_axi_in_awvalid_o, .m_axi_in_awready_i,
+    .m_axi_in_wdata_o, .m_axi_in_wstrb_o, .m_axi_in_wlast_o, .m_axi_in_wvalid_o,
+    .m_axi_in_wready_i, .m_axi_in_bresp_i, .m_axi_in_bvalid_i, .m_axi_in_bready_o,
+    .m_axi_ring_arid_o, .m_axi_ring_araddr_o, .m_axi_ring_arlen_o, .m_axi_ring_arvalid_o,
+    .m_axi_ring_arready_i, .m_axi_ring_rid_i, .m_axi_ring_rdata_i, .m_axi_ring_rresp_i,
+    .m_axi_ring_rlast_i, .m_axi_ring_rvalid_i, .m_axi_ring_rready_o, .m_axi_ring_awid_o,
+    .m_axi_ring_awaddr_o, .m_axi_ring_awlen_o, .m_axi_ring_awvalid_o, .m_axi_ring_awready_i,
+    .m_axi_ring_wdata_o, .m_axi_ring_wstrb_o, .m_axi_ring_wlast_o, .m_axi_ring_wvalid_o,
+    .m_axi_ring_wready_i, .m_axi_ring_bid_i, .m_axi_ring_bresp_i, .m_axi_ring_bvalid_i,
+    .m_axi_ring_bready_o, .core_s_axil_awaddr_o(core_s_axil_awaddr),
+    .core_s_axil_awvalid_o(core_s_axil_awvalid), .core_s_axil_awready_i(core_s_axil_awready),
+    .core_s_axil_wdata_o(core_s_axil_wdata), .core_s_axil_wstrb_o(core_s_axil_wstrb),
+    .core_s_axil_wvalid_o(core_s_axil_wvalid), .core_s_axil_wready_i(core_s_axil_wready),
+    .core_s_axil_bresp_i(core_s_axil_bresp), .core_s_axil_bvalid_i(core_s_axil_bvalid),
+    .core_s_axil_bready_o(core_s_axil_bready), .core_s_axil_araddr_o(core_s_axil_araddr),
+    .core_s_axil_arvalid_o(core_s_axil_arvalid), .core_s_axil_arready_i(core_s_axil_arready),
+    .core_s_axil_rdata_i(core_s_axil_rdata), .core_s_axil_rresp_i(core_s_axil_rresp),
+    .core_s_axil_rvalid_i(core_s_axil_rvalid), .core_s_axil_rready_o(core_s_axil_rready),
+    .core_event_valid_i(core_event_valid), .core_event_ready_o(core_event_ready),
+    .core_event_data_i(core_event_data), .core_out_in_tvalid_o(core_out_in_tvalid),
+    .core_out_in_tready_i(core_out_in_tready), .core_out_in_tdata_o(core_out_in_tdata),
+    .core_out_in_tlast_o(core_out_in_tlast), .core_out_in_length_o(core_out_in_length),
+    .core_out_in_sa_o(core_out_in_sa), .core_out_in_lookup_o(core_out_in_lookup),
+    .core_out_in_dummy_o(core_out_in_dummy), .core_out_in_spd_o(core_out_in_spd),
+    .core_out_out_tvalid_i(core_out_out_tvalid), .core_out_out_tready_o(core_out_out_tready),
+    .core_out_out_tdata_i(core_out_out_tdata), .core_out_out_tkeep_i(core_out_out_tkeep),
+    .core_out_out_tlast_i(core_out_out_tlast), .core_out_done_valid_i(core_out_done_valid),
+    .core_out_done_ready_o(core_out_done_ready), .core_out_done_verdict_i(core_out_done_verdict),
+    .core_out_done_sa_i(core_out_done_sa), .core_out_done_length_i(core_out_done_length),
+    .core_out_done_next_hop_i(core_out_done_next_hop), .core_in_in_tvalid_o(core_in_in_tvalid),
+    .core_in_in_tready_i(core_in_in_tready), .core_in_in_tdata_o(core_in_in_tdata),
+    .core_in_in_tlast_o(core_in_in_tlast), .core_in_in_length_o(core_in_in_length),
+    .core_in_in_spd_o(core_in_in_spd), .core_in_out_tvalid_i(core_in_out_tvalid),
+    .core_in_out_tready_o(core_in_out_tready), .core_in_out_tdata_i(core_in_out_tdata),
+    .core_in_out_tkeep_i(core_in_out_tkeep), .core_in_out_tlast_i(core_in_out_tlast),
+    .core_in_done_valid_i(core_in_done_valid), .core_in_done_ready_o(core_in_done_ready),
+    .core_in_done_verdict_i(core_in_done_verdict), .core_in_done_sa_i(core_in_done_sa),
+    .core_in_done_length_i(core_in_done_length), .core_in_done_next_hop_i(core_in_done_next_hop)
   );
-
-  // --- the shell's own registers ---
-  logic [15:0] completion_wait_q;
-  logic [63:0] statistics_address_q, event_base_q;
-  logic [4:0] event_size_q;
-  logic event_size_ok_q;
-  logic [31:0] event_consumer_q, event_producer;
-  logic rejected_q, write_failed_q, write_failed, command, statistics_start, statistics_busy;
-  logic [1:0] start, stop, start_refused, running, idle, failed;
-  logic start_events, stop_events, events_refused, events_running, events_written, events_idle;
-  logic [3:0] outstanding;
-  logic [31:0] ring_data_outbound, ring_data_inbound, shell_data, status;
-
-  assign command = write && write_address == 16'(esp_lookaside_regs_pkg::REG_COMMAND);
-  assign start[0] = command && write_data[esp_lookaside_regs_pkg::COMMAND_START_OUTBOUND_LSB];
-  assign start[1] = command && write_data[esp_lookaside_regs_pkg::COMMAND_START_INBOUND_LSB];
-  assign stop[0] = command && write_data[esp_lookaside_regs_pkg::COMMAND_STOP_OUTBOUND_LSB];
-  assign stop[1] = command && write_data[esp_lookaside_regs_pkg::COMMAND_STOP_INBOUND_LSB];
-  assign start_events = command && write_data[esp_lookaside_regs_pkg::COMMAND_START_EVENTS_LSB];
-  assign stop_events = command && write_data[esp_lookaside_regs_pkg::COMMAND_STOP_EVENTS_LSB];
-  assign events_idle = events_written && !outstanding[2];
-  assign events_refused = start_events && (events_running || !events_idle || !event_size_ok_q
-                                           || event_base_q[11:0] != '0);
-  assign statistics_start =
-    write && write_address == 16'(esp_lookaside_regs_pkg::REG_STATISTICS_COMMAND);
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      completion_wait_q <= 16'd64;
-      statistics_address_q <= '0;
-      event_base_q <= '0;
-      event_size_q <= '0;
-      event_size_ok_q <= 1'b0;
-      event_consumer_q <= '0;
-      rejected_q <= 1'b0;
-      write_failed_q <= 1'b0;
-    end else begin
-      if (command) rejected_q <= (|start_refused) || events_refused;
-      if (write_failed) write_failed_q <= 1'b1;
-      if (start_events && !events_refused) event_consumer_q <= '0;
-      if (write) begin
-        case (write_address)
-          16'(esp_lookaside_regs_pkg::REG_COMPLETION_WAIT): completion_wait_q <= write_data[15:0];
-          16'(esp_lookaside_regs_pkg::REG_STATISTICS_ADDRESS_LOW):
-            statistics_address_q[31:0] <= write_data;
-          16'(esp_lookaside_regs_pkg::REG_STATISTICS_ADDRESS_HIGH):
-            statistics_address_q[63:32] <= write_data;
-          16'(esp_lookaside_regs_pkg::REG_EVENT_CONSUMER): event_consumer_q <= write_data;
-          default: ;
-        endcase
-        if (!events_running && events_idle) begin
-          case (write_address)
-            16'(esp_lookaside_regs_pkg::REG_EVENT_BASE_LOW): event_base_q[31:0] <= write_data;
-            16'(esp_lookaside_regs_pkg::REG_EVENT_BASE_HIGH): event_base_q[63:32] <= write_data;
-            16'(esp_lookaside_regs_pkg::REG_EVENT_SIZE_LOG2): begin
-              event_size_q <= write_data[4:0];
-              event_size_ok_q <= write_data >= esp_lookaside_regs_pkg::RING_LOG2_MIN
-                                 && write_data <= esp_lookaside_regs_pkg::RING_LOG2_MAX;
-            end
-            default: ;
-          endcase
-        end
-      end
-    end
-  end
-  always_comb begin
-    status = '0;
-    status[esp_lookaside_regs_pkg::STATUS_OUTBOUND_RUNNING_LSB] = running[0];
-    status[esp_lookaside_regs_pkg::STATUS_OUTBOUND_IDLE_LSB] = idle[0];
-    status[esp_lookaside_regs_pkg::STATUS_OUTBOUND_FAILED_LSB] = failed[0];
-    status[esp_lookaside_regs_pkg::STATUS_INBOUND_RUNNING_LSB] = running[1];
-    status[esp_lookaside_regs_pkg::STATUS_INBOUND_IDLE_LSB] = idle[1];
-    status[esp_lookaside_regs_pkg::STATUS_INBOUND_FAILED_LSB] = failed[1];
-    status[esp_lookaside_regs_pkg::STATUS_EVENTS_RUNNING_LSB] = events_running;
-    status[esp_lookaside_regs_pkg::STATUS_EVENTS_IDLE_LSB] = events_idle;
-    status[esp_lookaside_regs_pkg::STATUS_STATISTICS_BUSY_LSB] = statistics_busy;
-    status[esp_lookaside_regs_pkg::STATUS_WRITE_FAILED_LSB] = write_failed_q;
-    status[esp_lookaside_regs_pkg::STATUS_REJECTED_LSB] = rejected_q;
-    case (read_address)
-      16'(esp_lookaside_regs_pkg::REG_ID): shell_data = esp_lookaside_regs_pkg::ID;
-      16'(esp_lookaside_regs_pkg::REG_VERSION):
-        shell_data = {16'(esp_lookaside_regs_pkg::MAJOR),
-                      16'(esp_lookaside_regs_pkg::MINOR)};
-      16'(esp_lookaside_regs_pkg::REG_STATUS): shell_data = status;
-      16'(esp_lookaside_regs_pkg::REG_COMPLETION_WAIT): shell_data = {16'd0, completion_wait_q};
-      16'(esp_lookaside_regs_pkg::REG_STATISTICS_ADDRESS_LOW):
-        shell_data = statistics_address_q[31:0];
-      16'(esp_lookaside_regs_pkg::REG_STATISTICS_ADDRESS_HIGH):
-        shell_data = statistics_address_q[63:32];
-      16'(esp_lookaside_regs_pkg::REG_EVENT_BASE_LOW): shell_data = event_base_q[31:0];
-      16'(esp_lookaside_regs_pkg::REG_EVENT_BASE_HIGH): shell_data = event_base_q[63:32];
-      16'(esp_lookaside_regs_pkg::REG_EVENT_SIZE_LOG2): shell_data = {27'd0, event_size_q};
-      16'(esp_lookaside_regs_pkg::REG_EVENT_CONSUMER): shell_data = event_consumer_q;
-      16'(esp_lookaside_regs_pkg::REG_EVENT_PRODUCER): shell_data = event_producer;
-      default: shell_data = '0;
-    endcase
-  end
-  assign read_data = shell_data | ring_data_outbound | ring_data_inbound;
-
-  // --- rings, events, statistics: the ring port ---
-  logic [1:0] ring_read_valid, ring_read_ready, ring_data_valid;
-  logic [127:0] ring_read_address;
-  logic [15:0] ring_read_length;
-  logic [3:0] ring_write_valid, ring_write_ready;
-  logic [255:0] ring_write_address, ring_write_strobe;
-  logic [2047:0] ring_write_data;
-  esp_ring_port u_ring_port (
-    .clk_i, .rst_ni,
-    .read_valid_i(ring_read_valid), .read_ready_o(ring_read_ready),
-    .read_address_i(ring_read_address), .read_length_i(ring_read_length),
-    .read_data_valid_o(ring_data_valid),
-    .write_valid_i(ring_write_valid), .write_ready_o(ring_write_ready),
-    .write_address_i(ring_write_address), .write_data_i(ring_write_data),
-    .write_strobe_i(ring_write_strobe), .outstanding_o(outstanding),
-    .write_failed_o(write_failed),
-    .ar_id_o(m_axi_ring_arid_o), .ar_valid_o(m_axi_ring_arvalid_o),
-    .ar_ready_i(m_axi_ring_arready_i), .ar_address_o(m_axi_ring_araddr_o),
-    .ar_length_o(m_axi_ring_arlen_o), .r_valid_i(m_axi_ring_rvalid_i), .r_id_i(m_axi_ring_rid_i),
-    .aw_id_o(m_axi_ring_awid_o), .aw_valid_o(m_axi_ring_awvalid_o),
-    .aw_ready_i(m_axi_ring_awready_i), .aw_address_o(m_axi_ring_awaddr_o),
-    .w_valid_o(m_axi_ring_wvalid_o), .w_ready_i(m_axi_ring_wready_i),
-    .w_data_o(m_axi_ring_wdata_o), .w_strobe_o(m_axi_ring_wstrb_o),
-    .b_valid_i(m_axi_ring_bvalid_i), .b_id_i(m_axi_ring_bid_i), .b_response_i(m_axi_ring_bresp_i)
-  );
-  assign m_axi_ring_awlen_o = '0;
-  assign m_axi_ring_wlast_o = 1'b1;
-  assign m_axi_ring_rready_o = 1'b1;
-  assign m_axi_ring_bready_o = 1'b1;
-  assign m_axi_out_rready_o = 1'b1;
-  assign m_axi_out_bready_o = 1'b1;
-  assign m_axi_in_rready_o = 1'b1;
-  assign m_axi_in_bready_o = 1'b1;
-
-  logic event_valid, event_ready;
-  logic [31:0] event_data;
-  esp_event_ring u_events (
-    .clk_i, .rst_ni, .start_i(start_events && !events_refused), .stop_i(stop_events),
-    .base_i(event_base_q[63:12]), .log2_i(event_size_q), .consumer_i(event_consumer_q),
-    .running_o(events_running), .idle_o(events_written), .producer_o(event_producer),
-    .event_valid_i(event_valid), .event_ready_o(event_ready), .event_data_i(event_data),
-    .write_valid_o(ring_write_valid[2]), .write_ready_i(ring_write_ready[2]),
-    .write_address_o(ring_write_address[191:128]), .write_data_o(ring_write_data[1535:1024]),
-    .write_strobe_o(ring_write_strobe[191:128])
-  );
-  esp_statistics u_statistics (
-    .clk_i, .rst_ni, .start_i(statistics_start), .command_i(write_data),
-    .address_i(statistics_address_q[63:10]), .busy_o(statistics_busy),
-    .lock_o(lock), .locked_i(locked), .request_o(request), .request_write_o(request_write),
-    .request_address_o(request_address), .request_data_o(request_data),
-    .done_i(request_done), .done_data_i(request_done_data),
-    .write_valid_o(ring_write_valid[3]), .write_ready_i(ring_write_ready[3]),
-    .write_address_o(ring_write_address[255:192]), .write_data_o(ring_write_data[2047:1536]),
-    .write_strobe_o(ring_write_strobe[255:192]), .outstanding_i(outstanding[3])
-  );
-
-  // --- outbound ---
-  logic out_in_valid, out_in_ready, out_in_last, out_out_valid, out_out_ready, out_out_last;
-  logic [511:0] out_in_data, out_out_data;
-  logic [63:0] out_out_keep;
-  logic [15:0] out_in_length, out_done_sa, out_done_length;
-  logic [15:0] out_in_sa;
-  logic out_in_lookup, out_in_dummy;
-  logic [7:0] out_in_spd, out_done_verdict;
-  logic [47:0] out_done_next_hop;
-  logic out_done_valid, out_done_ready;
-  esp_lookaside_ring #(.BASE(esp_lookaside_regs_pkg::RING_OUTBOUND)) u_outbound (
-    .clk_i, .rst_ni,
-    .write_i(write), .write_address_i(write_address), .write_data_i(write_data),
-    .read_address_i(read_address), .read_data_o(ring_data_outbound),
-    .start_i(start[0]), .stop_i(stop[0]), .wait_i(completion_wait_q),
-    .start_refused_o(start_refused[0]), .running_o(running[0]), .idle_o(idle[0]),
-    .failed_o(failed[0]),
-    .ring_read_valid_o(ring_read_valid[0]), .ring_read_ready_i(ring_read_ready[0]),
-    .ring_read_address_o(ring_read_address[63:0]),
-    .ring_read_length_o(ring_read_length[7:0]),
-    .ring_data_valid_i(ring_data_valid[0]), .ring_data_i(m_axi_ring_rdata_i),
-    .ring_data_error_i(m_axi_ring_rresp_i != 2'b00), .ring_data_last_i(m_axi_ring_rlast_i),
-    .ring_write_valid_o(ring_write_valid[0]), .ring_write_ready_i(ring_write_ready[0]),
-    .ring_write_address_o(ring_write_address[63:0]),
-    .ring_write_data_o(ring_write_data[511:0]),
-    .ring_write_strobe_o(ring_write_strobe[63:0]),
-    .ring_write_outstanding_i(outstanding[0]),
-    .ar_valid_o(m_axi_out_arvalid_o), .ar_ready_i(m_axi_out_arready_i),
-    .ar_address_o(m_axi_out_araddr_o), .ar_length_o(m_axi_out_arlen_o),
-    .r_valid_i(m_axi_out_rvalid_i), .r_data_i(m_axi_out_rdata_i), .r_response_i(m_axi_out_rresp_i),
-    .aw_valid_o(m_axi_out_awvalid_o), .aw_ready_i(m_axi_out_awready_i),
-    .aw_address_o(m_axi_out_awaddr_o), .aw_length_o(m_axi_out_awlen_o),
-    .w_valid_o(m_axi_out_wvalid_o), .w_ready_i(m_axi_out_wready_i), .w_data_o(m_axi_out_wdata_o),
-    .w_strobe_o(m_axi_out_wstrb_o), .w_last_o(m_axi_out_wlast_o),
-    .b_valid_i(m_axi_out_bvalid_i), .b_response_i(m_axi_out_bresp_i),
-    .core_in_valid_o(out_in_valid), .core_in_ready_i(out_in_ready), .core_in_data_o(out_in_data),
-    .core_in_last_o(out_in_last), .core_in_length_o(out_in_length), .core_in_sa_o(out_in_sa),
-    .core_in_lookup_o(out_in_lookup), .core_in_dummy_o(out_in_dummy), .core_in_spd_o(out_in_spd),
-    .core_out_valid_i(out_out_valid), .core_out_ready_o(out_out_ready),
-    .core_out_data_i(out_out_data), .core_out_keep_i(out_out_keep), .core_out_last_i(out_out_last),
-    .core_done_valid_i(out_done_valid), .core_done_ready_o(out_done_ready),
-    .core_done_verdict_i(out_done_verdict), .core_done_sa_i(out_done_sa),
-    .core_done_length_i(out_done_length), .core_done_next_hop_i(out_done_next_hop)
-  );
-
-  // --- inbound ---
-  logic in_in_valid, in_in_ready, in_in_last, in_out_valid, in_out_ready, in_out_last;
-  logic [511:0] in_in_data, in_out_data;
-  logic [63:0] in_out_keep;
-  logic [15:0] in_in_length, in_done_sa, in_done_length;
-  /* verilator lint_off UNUSEDSIGNAL */ // of outbound requests only
-  logic [15:0] in_in_sa;
-  logic in_in_lookup, in_in_dummy;
-  /* verilator lint_on UNUSEDSIGNAL */
-  logic [7:0] in_in_spd, in_done_verdict;
-  logic [47:0] in_done_next_hop;
-  logic in_done_valid, in_done_ready;
-  esp_lookaside_ring #(.BASE(esp_lookaside_regs_pkg::RING_INBOUND)) u_inbound (
-    .clk_i, .rst_ni,
-    .write_i(write), .write_address_i(write_address), .write_data_i(write_data),
-    .read_address_i(read_address), .read_data_o(ring_data_inbound),
-    .start_i(start[1]), .stop_i(stop[1]), .wait_i(completion_wait_q),
-    .start_refused_o(start_refused[1]), .running_o(running[1]), .idle_o(idle[1]),
-    .failed_o(failed[1]),
-    .ring_read_valid_o(ring_read_valid[1]), .ring_read_ready_i(ring_read_ready[1]),
-    .ring_read_address_o(ring_read_address[127:64]),
-    .ring_read_length_o(ring_read_length[15:8]),
-    .ring_data_valid_i(ring_data_valid[1]), .ring_data_i(m_axi_ring_rdata_i),
-    .ring_data_error_i(m_axi_ring_rresp_i != 2'b00), .ring_data_last_i(m_axi_ring_rlast_i),
-    .ring_write_valid_o(ring_write_valid[1]), .ring_write_ready_i(ring_write_ready[1]),
-    .ring_write_address_o(ring_write_address[127:64]),
-    .ring_write_data_o(ring_write_data[1023:512]),
-    .ring_write_strobe_o(ring_write_strobe[127:64]),
-    .ring_write_outstanding_i(outstanding[1]),
-    .ar_valid_o(m_axi_in_arvalid_o), .ar_ready_i(m_axi_in_arready_i),
-    .ar_address_o(m_axi_in_araddr_o), .ar_length_o(m_axi_in_arlen_o),
-    .r_valid_i(m_axi_in_rvalid_i), .r_data_i(m_axi_in_rdata_i), .r_response_i(m_axi_in_rresp_i),
-    .aw_valid_o(m_axi_in_awvalid_o), .aw_ready_i(m_axi_in_awready_i),
-    .aw_address_o(m_axi_in_awaddr_o), .aw_length_o(m_axi_in_awlen_o),
-    .w_valid_o(m_axi_in_wvalid_o), .w_ready_i(m_axi_in_wready_i), .w_data_o(m_axi_in_wdata_o),
-    .w_strobe_o(m_axi_in_wstrb_o), .w_last_o(m_axi_in_wlast_o),
-    .b_valid_i(m_axi_in_bvalid_i), .b_response_i(m_axi_in_bresp_i),
-    .core_in_valid_o(in_in_valid), .core_in_ready_i(in_in_ready), .core_in_data_o(in_in_data),
-    .core_in_last_o(in_in_last), .core_in_length_o(in_in_length), .core_in_sa_o(in_in_sa),
-    .core_in_lookup_o(in_in_lookup), .core_in_dummy_o(in_in_dummy), .core_in_spd_o(in_in_spd),
-    .core_out_valid_i(in_out_valid), .core_out_ready_o(in_out_ready),
-    .core_out_data_i(in_out_data), .core_out_keep_i(in_out_keep), .core_out_last_i(in_out_last),
-    .core_done_valid_i(in_done_valid), .core_done_ready_o(in_done_ready),
-    .core_done_verdict_i(in_done_verdict), .core_done_sa_i(in_done_sa),
-    .core_done_length_i(in_done_length), .core_done_next_hop_i(in_done_next_hop)
-  );
-
-  // --- core ---
-  /* verilator lint_off UNUSEDSIGNAL */ // always OKAY
-  logic [1:0] core_bresp, core_rresp;
-  /* verilator lint_on UNUSEDSIGNAL */
   esp_core #(
     .OUTBOUND_SA_LOG2(OUTBOUND_SA_LOG2), .INBOUND_SA_LOG2(INBOUND_SA_LOG2), .SPI_LOG2(SPI_LOG2),
     .SPD_CACHE_LOG2(SPD_CACHE_LOG2)
   ) u_core (
-    .clk_i, .rst_ni,
-    .s_axil_awaddr_i(core_awaddr), .s_axil_awvalid_i(core_awvalid),
-    .s_axil_awready_o(core_awready), .s_axil_wdata_i(core_wdata), .s_axil_wstrb_i(core_wstrb),
-    .s_axil_wvalid_i(core_wvalid), .s_axil_wready_o(core_wready), .s_axil_bresp_o(core_bresp),
-    .s_axil_bvalid_o(core_bvalid), .s_axil_bready_i(core_bready),
-    .s_axil_araddr_i(core_araddr), .s_axil_arvalid_i(core_arvalid),
-    .s_axil_arready_o(core_arready), .s_axil_rdata_o(core_rdata), .s_axil_rresp_o(core_rresp),
-    .s_axil_rvalid_o(core_rvalid), .s_axil_rready_i(core_rready),
-    .out_in_tvalid_i(out_in_valid), .out_in_tready_o(out_in_ready), .out_in_tdata_i(out_in_data),
-    .out_in_tlast_i(out_in_last), .out_in_length_i(out_in_length),
-    .out_in_sa_i(out_in_sa), .out_in_lookup_i(out_in_lookup), .out_in_dummy_i(out_in_dummy),
-    .out_in_spd_i(out_in_spd),
-    .out_out_tvalid_o(out_out_valid), .out_out_tready_i(out_out_ready),
-    .out_out_tdata_o(out_out_data), .out_out_tkeep_o(out_out_keep), .out_out_tlast_o(out_out_last),
-    .out_done_valid_o(out_done_valid), .out_done_ready_i(out_done_ready),
-    .out_done_verdict_o(out_done_verdict), .out_done_sa_o(out_done_sa),
-    .out_done_length_o(out_done_length), .out_done_next_hop_o(out_done_next_hop),
-    .in_in_tvalid_i(in_in_valid), .in_in_tready_o(in_in_ready), .in_in_tdata_i(in_in_data),
-    .in_in_tlast_i(in_in_last), .in_in_length_i(in_in_length),
-    .in_in_spd_i(in_in_spd),
-    .in_out_tvalid_o(in_out_valid), .in_out_tready_i(in_out_ready),
-    .in_out_tdata_o(in_out_data), .in_out_tkeep_o(in_out_keep), .in_out_tlast_o(in_out_last),
-    .in_done_valid_o(in_done_valid), .in_done_ready_i(in_done_ready),
-    .in_done_verdict_o(in_done_verdict), .in_done_sa_o(in_done_sa),
-    .in_done_length_o(in_done_length), .in_done_next_hop_o(in_done_next_hop),
-    .event_valid_o(event_valid), .event_ready_i(event_ready), .event_data_o(event_data)
+    .clk_i, .rst_ni, .s_axil_awaddr_i(core_s_axil_awaddr), .s_axil_awvalid_i(core_s_axil_awvalid),
+    .s_axil_awready_o(core_s_axil_awready), .s_axil_wdata_i(core_s_axil_wdata),
+    .s_axil_wstrb_i(core_s_axil_wstrb), .s_axil_wvalid_i(core_s_axil_wvalid),
+    .s_axil_wready_o(core_s_axil_wready), .s_axil_bresp_o(core_s_axil_bresp),
+    .s_axil_bvalid_o(core_s_axil_bvalid), .s_axil_bready_i(core_s_axil_bready),
+    .s_axil_araddr_i(core_s_axil_araddr), .s_axil_arvalid_i(core_s_axil_arvalid),
+    .s_axil_arready_o(core_s_axil_arready), .s_axil_rdata_o(core_s_axil_rdata),
+    .s_axil_rresp_o(core_s_axil_rresp), .s_axil_rvalid_o(core_s_axil_rvalid),
+    .s_axil_rready_i(core_s_axil_rready), .event_valid_o(core_event_valid),
+    .event_ready_i(core_event_ready), .event_data_o(core_event_data),
+    .out_in_tvalid_i(core_out_in_tvalid), .out_in_tready_o(core_out_in_tready),
+    .out_in_tdata_i(core_out_in_tdata), .out_in_tlast_i(core_out_in_tlast),
+    .out_in_length_i(core_out_in_length), .out_in_sa_i(core_out_in_sa),
+    .out_in_lookup_i(core_out_in_lookup), .out_in_dummy_i(core_out_in_dummy),
+    .out_in_spd_i(core_out_in_spd), .out_out_tvalid_o(core_out_out_tvalid),
+    .out_out_tready_i(core_out_out_tready), .out_out_tdata_o(core_out_out_tdata),
+    .out_out_tkeep_o(core_out_out_tkeep), .out_out_tlast_o(core_out_out_tlast),
+    .out_done_valid_o(core_out_done_valid), .out_done_ready_i(core_out_done_ready),
+    .out_done_verdict_o(core_out_done_verdict), .out_done_sa_o(core_out_done_sa),
+    .out_done_length_o(core_out_done_length), .out_done_next_hop_o(core_out_done_next_hop),
+    .in_in_tvalid_i(core_in_in_tvalid), .in_in_tready_o(core_in_in_tready),
+    .in_in_tdata_i(core_in_in_tdata), .in_in_tlast_i(core_in_in_tlast),
+    .in_in_length_i(core_in_in_length), .in_in_spd_i(core_in_in_spd),
+    .in_out_tvalid_o(core_in_out_tvalid), .in_out_tready_i(core_in_out_tready),
+    .in_out_tdata_o(core_in_out_tdata), .in_out_tkeep_o(core_in_out_tkeep),
+    .in_out_tlast_o(core_in_out_tlast), .in_done_valid_o(core_in_done_valid),
+    .in_done_ready_i(core_in_done_ready), .in_done_verdict_o(core_in_done_verdict),
+    .in_done_sa_o(core_in_done_sa), .in_done_length_o(core_in_done_length),
+    .in_done_next_hop_o(core_in_done_next_hop)
   );
 endmodule
 `default_nettype wire

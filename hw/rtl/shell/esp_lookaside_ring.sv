@@ -115,8 +115,8 @@ module esp_lookaside_ring #(
             completion_base_q[63:32] <= write_data_i;
           16'(esp_lookaside_regs_pkg::REG_SIZE_LOG2): begin
             size_log2_q <= write_data_i[4:0];
-            size_ok_q <= write_data_i >= esp_lookaside_regs_pkg::RING_LOG2_MIN
-                         && write_data_i <= esp_lookaside_regs_pkg::RING_LOG2_MAX;
+            size_ok_q <= write_data_i >= esp_lookaside_regs_pkg::ENTRIES_LOG2_MIN
+                         && write_data_i <= esp_lookaside_regs_pkg::ENTRIES_LOG2_MAX;
           end
           default: ;
         endcase

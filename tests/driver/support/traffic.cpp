@@ -259,18 +259,16 @@ Bytes Traffic::inbound_packet(std::uint32_t row, std::uint8_t& spd, Sent& sent) 
     peer.sent[m_random.below(peer.sent.size())] = packet;
   }
   if (m_random.one_in(6)) {
-    return corrupted(std::move(packet));
+    return corrupted(std::move(packet), spec.encapsulation.has_value());
   }
   sent = {.row = row, .sequence = spec.sequence, .intact = true};
   return packet;
 }
 
 // One field of the packet on the wire is not what it was.
-Bytes Traffic::corrupted(Bytes packet) {
+Bytes Traffic::corrupted(Bytes packet, bool encapsulated) {
   const bool ipv6 = packet[0] >> 4U == 6;
   const std::size_t ip_bytes = ipv6 ? 40 : std::size_t{packet[0] & 0x0fU} * 4;
-  // The packet's own protocol: a few packets are not encapsulated as their SA says.
-  const bool encapsulated = packet[ipv6 ? 6 : 9] == 17;
   const std::size_t esp_at = ip_bytes + (encapsulated ? 8 : 0);
   const auto flip = [&](std::size_t at, std::size_t count) {
     packet[at + m_random.below(count)] ^= static_cast<std::uint8_t>(1U << m_random.below(8));
@@ -294,7 +292,9 @@ Bytes Traffic::corrupted(Bytes packet) {
       break;
     case 6:
     case 7:  // ciphertext
-      flip(esp_at + 16, packet.size() - esp_at - 32);
+      if (packet.size() > esp_at + 32) {
+        flip(esp_at + 16, packet.size() - esp_at - 32);
+      }
       break;
     case 8:  // ICV
       flip(packet.size() - 16, 16);
