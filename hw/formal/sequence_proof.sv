@@ -30,10 +30,10 @@ module sequence_proof #(
 
   logic [7:0] verdict;
   logic [63:0] sequence_number;
-  logic mine2, mine3;
+  logic mine2, mine3, mine4;
   esp_outbound_account #(.SA_LOG2(SA_LOG2)) u_account (
     .clk_i, .rst_ni, .read_i, .read_sa_i,
-    .candidate_i, .esn_i(mine2 ? esn : other_esn), .bytes_i,
+    .candidate_i, .esn_i(mine3 ? esn : other_esn), .bytes_i,
     .soft_packets_i, .soft_bytes_i, .hard_packets_i, .hard_bytes_i,
     .verdict_o(verdict), .sequence_o(sequence_number),
     .event_valid_o(), .event_kinds_o(), .event_sa_o(),
@@ -47,33 +47,36 @@ module sequence_proof #(
   assign sa = \u_account.u_state.watched ;
 
   logic started_q = 1'b0;
-  logic valid2_q, valid3_q;   // as the user counts the stages
-  logic [SA_LOG2-1:0] sa2_q, sa3_q;
+  logic valid2_q, valid3_q, valid4_q;   // as the user counts the stages
+  logic [SA_LOG2-1:0] sa2_q, sa3_q, sa4_q;
   always_ff @(posedge clk_i) begin
     started_q <= 1'b1;
     valid2_q <= rst_ni && read_i;
     valid3_q <= rst_ni && valid2_q;
+    valid4_q <= rst_ni && valid3_q;
     sa2_q <= read_sa_i;
     sa3_q <= sa2_q;
+    sa4_q <= sa3_q;
   end
   assign mine2 = sa2_q == sa;
   assign mine3 = sa3_q == sa;
-  // Commands come while no packet is between stages 1 and 3; until the SA is written once, it is not
+  assign mine4 = sa4_q == sa;
+  // Commands come while no packet is between stages 1 and 4; until the SA is written once, it is not
   // valid, so that none of its packets is a candidate (esp_outbound_decide).
   logic written_q;
   always_comb begin
     if (!started_q) assume (!rst_ni);
     assume (\u_account.u_leases.watched == sa);
-    assume (!((row_write_i || lease_write_i) && (read_i || valid2_q || valid3_q)));
-    if (!written_q) assume (!(candidate_i && mine3));
-    assume (rst_ni || !(row_write_i || lease_write_i || read_i || valid2_q || valid3_q));
+    assume (!((row_write_i || lease_write_i) && (read_i || valid2_q || valid3_q || valid4_q)));
+    if (!written_q) assume (!(candidate_i && mine4));
+    assume (rst_ni || !(row_write_i || lease_write_i || read_i || valid2_q || valid3_q || valid4_q));
   end
 
   // --- specification ---
   logic ok;
   logic [63:0] next_q, limit_q;
   logic given_q;
-  assign ok = valid3_q && candidate_i && mine3 && verdict == esp_regs_pkg::VERDICT_OK;
+  assign ok = valid4_q && candidate_i && mine4 && verdict == esp_regs_pkg::VERDICT_OK;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       written_q <= 1'b0;
@@ -99,15 +102,15 @@ module sequence_proof #(
   end
 
   always_comb begin
-    cover (started_q && ok && valid2_q && sa2_q == sa && given_q);
-    cover (started_q && written_q && valid3_q && mine3 && candidate_i && next_q == 64'd0);
-    cover (started_q && valid3_q && mine3 && candidate_i
+    cover (started_q && ok && valid3_q && mine3 && valid2_q && mine2 && given_q);
+    cover (started_q && written_q && valid4_q && mine4 && candidate_i && next_q == 64'd0);
+    cover (started_q && valid4_q && mine4 && candidate_i
            && verdict == esp_regs_pkg::VERDICT_LEASE_EXHAUSTED && given_q);
   end
 
 `ifndef CLAIMS_ONLY
   // --- what makes it inductive ---
-  esp_core_pkg::outbound_state_t row, state2, state3, state4;
+  esp_core_pkg::outbound_state_t row, state2, state3, state4, state5;
   localparam int unsigned BITS = $bits(row);
   localparam int unsigned OVERFLOW = 2;    // bits of flags_t
   localparam int unsigned EXHAUSTED = 3;
@@ -116,51 +119,59 @@ module sequence_proof #(
   (* hierconn *) wire [BITS-1:0] \u_account.state2 ;
   (* hierconn *) wire [BITS-1:0] \u_account.state3_q ;
   (* hierconn *) wire [BITS-1:0] \u_account.state4_q ;
-  (* hierconn *) wire [5:0] \u_account.flags3_q ;
+  (* hierconn *) wire [BITS-1:0] \u_account.state5_q ;
   (* hierconn *) wire [5:0] \u_account.flags4_q ;
+  (* hierconn *) wire [5:0] \u_account.flags5_q ;
   (* hierconn *) wire [63:0] \u_account.lease_limit2 ;
   (* hierconn *) wire [63:0] \u_account.lease_limit3_q ;
-  (* hierconn *) wire \u_account.esn3_q ;
+  (* hierconn *) wire [63:0] \u_account.lease_limit4_q ;
+  (* hierconn *) wire \u_account.esn4_q ;
   (* hierconn *) wire \u_account.valid2_q ;
   (* hierconn *) wire \u_account.valid3_q ;
-  (* hierconn *) wire \u_account.update4_q ;
+  (* hierconn *) wire \u_account.valid4_q ;
+  (* hierconn *) wire \u_account.update5_q ;
   (* hierconn *) wire [SA_LOG2-1:0] \u_account.sa2_q ;
   (* hierconn *) wire [SA_LOG2-1:0] \u_account.sa3_q ;
   (* hierconn *) wire [SA_LOG2-1:0] \u_account.sa4_q ;
-  logic overflow, exhausted, written4;
+  (* hierconn *) wire [SA_LOG2-1:0] \u_account.sa5_q ;
+  logic overflow, exhausted, written5;   // the packet in stage 5 wrote the row a cycle ago
   assign row = \u_account.u_state.row_q ;
   assign state2 = \u_account.state2 ;
   assign state3 = \u_account.state3_q ;
   assign state4 = \u_account.state4_q ;
-  assign written4 = \u_account.update4_q && \u_account.sa4_q == sa;
+  assign state5 = \u_account.state5_q ;
+  assign written5 = \u_account.update5_q && \u_account.sa5_q == sa;
   assign overflow = next_q == 64'd0 || (!esn && next_q[63:32] != 32'd0);
   assign exhausted = next_q >= limit_q;
   always_comb begin
     if (started_q) begin
       assert (\u_account.valid2_q == valid2_q && \u_account.valid3_q == valid3_q);
-      assert (\u_account.sa2_q == sa2_q && (!valid3_q || \u_account.sa3_q == sa3_q));
+      assert (\u_account.valid4_q == valid4_q);
+      assert (!valid2_q || \u_account.sa2_q == sa2_q);
+      assert (!valid3_q || \u_account.sa3_q == sa3_q);
+      assert (!valid4_q || \u_account.sa4_q == sa4_q);
       if (written_q) begin
         assert (row.next_sequence == next_q);
         assert (\u_account.u_leases.row_q [63:0] == limit_q);
-        if (written4) begin
-          assert (state4.next_sequence == next_q);
-          // Commands wait for stage 3, so the flags of a packet in stage 4 may be of an old lease;
-          // but then no packet of the SA follows at once.
-          if ((valid2_q && mine2) || (valid3_q && mine3)) begin
-            assert (\u_account.flags4_q [OVERFLOW] == overflow);
-            assert (\u_account.flags4_q [EXHAUSTED] == exhausted);
-          end
-        end
         if (valid2_q && mine2) begin
           assert (\u_account.lease_limit2 == limit_q);
-          if (!written4) assert (state2.next_sequence == next_q);
+          if (!written5) assert (state2.next_sequence == next_q);
         end
         if (valid3_q && mine3) begin
-          assert (state3.next_sequence == next_q);
-          assert (\u_account.lease_limit3_q == (limit_q == 64'd0 ? 64'd0 : limit_q - 64'd1));
-          assert (\u_account.esn3_q == esn);
-          assert (\u_account.flags3_q [OVERFLOW] == overflow);
-          assert (\u_account.flags3_q [EXHAUSTED] == exhausted);
+          assert (\u_account.lease_limit3_q == limit_q);
+          if (!written5) assert (state3.next_sequence == next_q);
+        end
+        if (valid4_q && mine4) begin
+          assert (state4.next_sequence == next_q);
+          assert (\u_account.lease_limit4_q == (limit_q == 64'd0 ? 64'd0 : limit_q - 64'd1));
+          assert (\u_account.esn4_q == esn);
+          assert (\u_account.flags4_q [OVERFLOW] == overflow);
+          assert (\u_account.flags4_q [EXHAUSTED] == exhausted);
+        end
+        if (written5) begin
+          assert (state5.next_sequence == next_q);
+          assert (\u_account.flags5_q [OVERFLOW] == overflow);
+          assert (\u_account.flags5_q [EXHAUSTED] == exhausted);
         end
       end
       // Past the last number comes zero, which is never given out.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "auth/authenticator.h"
 #include "crypto/openssl.h"
 #include "crypto/prf.h"
 #include "exchanges/ike_auth.h"
@@ -63,6 +64,14 @@ class StackImpl final : public Stack {
   }
   void load_shared_secrets(std::vector<SharedSecret> secrets) override {
     m_environment.config.load_secrets(std::move(secrets));
+  }
+
+  void load_credentials(Credentials credentials) override {
+    m_environment.config.load_credentials(std::move(credentials));
+  }
+  void set_time_of_day(std::chrono::sys_seconds time_of_day, Instant now) override {
+    m_environment.day_of_instant_zero =
+        time_of_day - std::chrono::duration_cast<std::chrono::seconds>(std::max(now, m_environment.now));
   }
 
   void receive(const Datagram& datagram, Instant now) override {
@@ -260,11 +269,9 @@ Expected<IkeSaId> StackImpl::start(const std::string& connection_name, const std
                     connection_name));
   }
   const Identity own = effective_local_id(*connection, *local);
-  const Identity peer = is_any(connection->remote_id) ? identity_of(*remote) : connection->remote_id;
-  if (m_environment.config.find_secret(own, peer) == nullptr) {
-    return fail(
-        fmt::format("initiate: connection '{}': no shared secret for '{}' and '{}'; add one that names them",
-                    connection_name, own.to_string(), peer.to_string()));
+  const Identity peer = expected_peer(*connection, *remote);
+  if (const auto ready = can_prove(m_environment.config, *connection, own, peer); !ready) {
+    return fail(fmt::format("initiate: connection '{}': {}", connection_name, ready.error().text));
   }
   IkeSa& sa = m_table.add(m_environment, {.id = m_table.fresh_id(),
                                           .initiator = true,

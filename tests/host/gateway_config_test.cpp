@@ -115,7 +115,7 @@ TEST(GatewayConfig, ReadsConnectionsChildrenAndSecrets) {
   EXPECT_TRUE(anybody.local_addresses.empty());
   EXPECT_TRUE(anybody.remote_addresses.empty());
   EXPECT_TRUE(anybody.local_id.data.empty());
-  EXPECT_TRUE(anybody.remote_id.data.empty());
+  EXPECT_TRUE(anybody.remote_id.is_any());
   EXPECT_EQ(anybody.proposals, std::vector{*ike::parse_ike_proposal("default")});
 
   ASSERT_EQ(config->secrets.size(), 3U);
@@ -231,32 +231,36 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(GatewayConfig, RefusesWhatIsMissing) {
   EXPECT_EQ(
       errors_of("connections { x {\n} }\n"),
-      (Errors{
-          "t.conf:1: connections.x.local: the section is missing: local { auth = psk ... } must stand here",
-          "t.conf:1: connections.x.remote: the section is missing: remote { auth = psk ... } must stand here",
-          "t.conf:1: connections.x.children: a connection needs at least one child"}));
+      (Errors{"t.conf:1: connections.x.local: the section is missing: local { auth = ... } must stand here",
+              "t.conf:1: connections.x.remote: the section is missing: remote { auth = ... } must stand here",
+              "t.conf:1: connections.x.children: a connection needs at least one child"}));
   EXPECT_EQ(
-      errors_of("connections { x {\nlocal { }\nremote { auth = pubkey\n }\nchildren { c { } } } }\n"),
-      (Errors{
-          "t.conf:2: connections.x.local.auth: the key is missing: auth = psk must stand here, since "
-          "certificates are not supported by this version",
-          "t.conf:3: connections.x.remote.auth: 'pubkey': not supported by this version: only auth = psk is",
-          "t.conf:5: connections.x.children.c.local_ts: the key is missing: dynamic, which strongSwan "
-          "would take, is not supported by this version",
-          "t.conf:5: connections.x.children.c.remote_ts: the key is missing: dynamic, which strongSwan "
-          "would take, is not supported by this version"}));
+      errors_of("connections { x {\nlocal { auth = eap-md5\n }\nremote { auth = rsa-sha1\n }\nchildren { c { "
+                "} } } }\n"),
+      (Errors{"t.conf:2: connections.x.local.auth: 'eap-md5': not supported by this version: EAP and XAuth; "
+              "psk and "
+              "pubkey are",
+              "t.conf:4: connections.x.remote.auth: 'rsa-sha1': 'sha1' is refused: its hash is too short for "
+              "signatures "
+              "(RFC 8247 section 4.2); use sha256; psk, pubkey, rsa, ecdsa, ed25519 and ed448 are supported",
+              "t.conf:6: connections.x.children.c.local_ts: the key is missing: dynamic, which strongSwan "
+              "would take, is not supported by this version",
+              "t.conf:6: connections.x.children.c.remote_ts: the key is missing: dynamic, which strongSwan "
+              "would take, is not supported by this version"}));
 }
 
-TEST(GatewayConfig, RefusesSeveralRoundsAndWildcards) {
+TEST(GatewayConfig, RefusesSeveralRoundsAndOddPatterns) {
   const Errors errors = errors_of(
-      "connections { x {\nlocal-1 { auth = psk }\nlocal-2 { auth = psk }\nremote { auth = psk\nid = *@b\n"
+      "connections { x {\nlocal-1 { auth = psk }\nlocal-2 { auth = psk }\nremote { auth = psk\nid = a*b\n"
       "certs = x\n}\nchildren { c {\nlocal_ts = dynamic\nremote_ts = 2001:db8::/32\n} } } }\n");
   EXPECT_EQ(
       errors,
       (Errors{
           "t.conf:3: connections.x.local-2: not supported by this version: several rounds of authentication",
-          "t.conf:6: connections.x.remote.certs: not supported by this version: certificates",
-          "t.conf:5: connections.x.remote.id: '*@b': not supported by this version: wildcards in identities",
+          "t.conf:6: connections.x.remote.certs: 'x': there is no folder that it could be in",
+          "t.conf:5: connections.x.remote.id: identity 'a*b': a '*' stands only at the beginning, before a "
+          "'.' or an "
+          "'@'",
           "t.conf:9: connections.x.children.c.local_ts: 'dynamic': not supported by this version: write the "
           "address or the network",
           "t.conf:10: connections.x.children.c.remote_ts: '2001:db8::/32': not supported by this version: "
@@ -270,7 +274,6 @@ TEST(GatewayConfig, RefusesBadSecretsWithoutShowingThem) {
       "ike-5 { secret = fine\nkey = hush\nid = %any\nid-2 = a }\nprivate { secret = hush }\nodd { }\n}\n");
   EXPECT_EQ(errors,
             (Errors{
-                "t.conf:10: secrets.private: not supported by this version: private keys",
                 "t.conf:11: secrets.odd: unknown section",
                 "t.conf:2: secrets.ike-1.secret: after 0x only hex digits may stand",
                 "t.conf:3: secrets.ike-2.secret: what stands after 0s is not base64: a character is wrong",
@@ -278,6 +281,7 @@ TEST(GatewayConfig, RefusesBadSecretsWithoutShowingThem) {
                 "t.conf:5: secrets.ike-4.secret: the secret is empty",
                 "t.conf:7: secrets.ike-5.key: unknown key",
                 "t.conf:6: secrets.ike-5: %any beside other identities: leave the others out, or %any",
+                "t.conf:10: secrets.private: the key 'file' is missing",
             }));
   for (const std::string& error : errors) {
     EXPECT_EQ(error.find("hush"), std::string::npos);
@@ -288,7 +292,7 @@ TEST(GatewayConfig, RefusesBadSecretsWithoutShowingThem) {
 TEST(GatewayConfig, RefusesUnknownAndUnsupportedSectionsAtTheTop) {
   EXPECT_EQ(errors_of("key = 1\nmystery { }\nauthorities { ca { cacert = x } }\n"),
             (Errors{"t.conf:1: key: unknown key", "t.conf:2: mystery: unknown section",
-                    "t.conf:3: authorities: not supported by this version: certificate authorities"}));
+                    "t.conf:3: authorities.ca.cacert: 'x': there is no folder that it could be in"}));
 }
 
 TEST(GatewayConfig, RefusesSecretsThatEverybodyMayRead) {

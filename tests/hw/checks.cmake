@@ -5,7 +5,7 @@ endif()
 
 function(espgate_rtl_check name)
   add_test(NAME ${name} COMMAND ${ARGN})
-  set_tests_properties(${name} PROPERTIES LABELS rtl TIMEOUT 1800)
+  set_tests_properties(${name} PROPERTIES LABELS rtl TIMEOUT 7200)
 endfunction()
 
 # Each proof of hw/formal is a test of its own.

@@ -12,7 +12,10 @@ namespace {
 TEST(ProposalText, IkeRoundTrips) {
   for (const char* text :
        {"aes256gcm16-prfsha256-x25519", "aes128gcm16-aes256gcm16-prfsha384-prfsha512-ecp256-ecp384",
-        "aes256-sha512-prfsha512-ecp384", "aes128-aes192-sha256-sha384-prfsha256-prfsha384-x25519"}) {
+        "aes256-sha512-prfsha512-ecp384", "aes128gcm12-aes192gcm8-prfaescmac-x448-ecp521",
+        "chacha20poly1305-aes256gcm16-prfsha512-x25519", "aes128ctr-aes256ctr-aescmac-prfaescmac-modp2048",
+        "aes128-sha1-prfsha1-modp3072-modp4096-modp6144-modp8192",
+        "aes128-aes192-sha256-sha384-prfsha256-prfsha384-x25519"}) {
     const auto proposal = parse_ike_proposal(text);
     ASSERT_TRUE(proposal) << proposal.error().message;
     EXPECT_EQ(to_string(*proposal), text);
@@ -35,6 +38,13 @@ TEST(ProposalText, IkeMeansWhatItSays) {
   EXPECT_TRUE(parse_ike_proposal("default"));
 }
 
+TEST(ProposalText, Sha1IsOffUnlessItIsWritten) {
+  EXPECT_EQ(to_string(*parse_ike_proposal("default")).find("sha1"), std::string::npos);
+  EXPECT_EQ(to_string(*parse_esp_proposal("default")).find("sha1"), std::string::npos);
+  EXPECT_EQ(to_string(*parse_ah_proposal("default")).find("sha1"), std::string::npos);
+  EXPECT_EQ(parse_ike_proposal("aes128-sha1-modp2048")->prf, std::vector{Prf::hmac_sha1});
+}
+
 TEST(ProposalText, EspMeansWhatItSays) {
   const auto both = parse_esp_proposal("aes256gcm16-esn-noesn");
   ASSERT_TRUE(both);
@@ -45,16 +55,70 @@ TEST(ProposalText, EspMeansWhatItSays) {
   EXPECT_EQ(silent->esn, std::vector{EsnMode::no});
   EXPECT_EQ(silent->groups, std::vector{Group::curve25519});
   EXPECT_TRUE(parse_esp_proposal("default"));
+  for (const char* text : {"aes128gmac-aes192gmac-aes256gmac-esn", "null-sha256-noesn",
+                           "aes128ccm16-aes256ccm8-aes192ccm12-noesn", "chacha20poly1305-esn-noesn",
+                           "aes128ctr-aesxcbc-sha1-noesn", "aes256-aescmac-modp8192-noesn"}) {
+    const auto proposal = parse_esp_proposal(text);
+    ASSERT_TRUE(proposal) << proposal.error().message;
+    EXPECT_EQ(to_string(*proposal), text);
+    EXPECT_EQ(proposal->protocol, ChildProtocol::esp);
+  }
+}
+
+TEST(ProposalText, IcvSizesMayStandInBits) {
+  const auto cipher = [](const char* text) { return parse_esp_proposal(text).value().encryption.front(); };
+  const std::pair<const char*, EncryptionTransform> words[] = {
+      {"aes192gcm128", {Encryption::aes_gcm_16, 192}}, {"aes128gcm96", {Encryption::aes_gcm_12, 128}},
+      {"aes256gcm64", {Encryption::aes_gcm_8, 256}},   {"aes256gcm", {Encryption::aes_gcm_16, 256}},
+      {"aes128ccm128", {Encryption::aes_ccm_16, 128}}, {"aes128ccm96", {Encryption::aes_ccm_12, 128}},
+      {"aes256ccm64", {Encryption::aes_ccm_8, 256}},
+  };
+  for (const auto& [text, transform] : words) {
+    EXPECT_EQ(cipher(text), transform) << text;
+  }
+}
+
+TEST(ProposalText, AhMeansWhatItSays) {
+  const auto ah = parse_ah_proposal("sha256-aescmac-x25519-esn");
+  ASSERT_TRUE(ah) << ah.error().message;
+  EXPECT_EQ(ah->protocol, ChildProtocol::ah);
+  EXPECT_TRUE(ah->encryption.empty());
+  EXPECT_EQ(ah->integrity, (std::vector{Integrity::hmac_sha2_256_128, Integrity::aes_cmac_96}));
+  EXPECT_EQ(ah->esn, std::vector{EsnMode::yes});
+  EXPECT_EQ(to_string(*ah), "sha256-aescmac-x25519-esn");
+  EXPECT_TRUE(parse_ah_proposal("default"));
+  EXPECT_NE(parse_ah_proposal("aes256-sha256").error().message.find("ESP proposal"), std::string::npos);
+  EXPECT_NE(parse_ah_proposal("esn").error().message.find("no integrity"), std::string::npos);
+  EXPECT_NE(parse_ah_proposal("sha256-prfsha256").error().message.find("IKE proposal"), std::string::npos);
+}
+
+// Whatever is refused says why, and where it can be looked up or what to write instead.
+TEST(ProposalText, EveryForbiddenWordIsRefusedWithItsReason) {
+  for (const char* word :
+       {"3des",       "des",    "blowfish256", "cast128",      "camellia256",  "serpent128",
+        "twofish256", "md5",    "sha256_96",   "modp768",      "modp1024",     "modp1536",
+        "ecp192",     "ecp224", "ecp256bp",    "modp2048s256", "modp1024s160", "ntru128",
+        "newhope128", "prfmd5", "modpnone",    "mlkem768",     "prfaesxcbc",   "sha1_160"}) {
+    for (const auto& message :
+         {parse_ike_proposal(word).error().message, parse_esp_proposal(word).error().message,
+          parse_ah_proposal(word).error().message}) {
+      EXPECT_NE(message.find(std::string("'") + word + "' is refused: "), std::string::npos) << message;
+    }
+  }
 }
 
 TEST(ProposalText, ErrorsNameTheWordAndTheReason) {
   const auto message = [](const auto& parsed) { return parsed ? std::string() : parsed.error().message; };
   EXPECT_NE(message(parse_ike_proposal("3des-sha256-x25519")).find("'3des' is refused"), std::string::npos);
   EXPECT_NE(message(parse_ike_proposal("3des-sha256-x25519")).find("RFC 8247"), std::string::npos);
-  EXPECT_NE(message(parse_ike_proposal("aes256-sha1-x25519")).find("'sha1' is refused"), std::string::npos);
+  EXPECT_NE(message(parse_ike_proposal("null-sha256-x25519")).find("does not encrypt"), std::string::npos);
+  EXPECT_NE(message(parse_ike_proposal("aes128gmac-prfsha256-x25519")).find("does not encrypt"),
+            std::string::npos);
+  EXPECT_NE(message(parse_ike_proposal("aes128ccm16-prfsha256-x25519")).find("ESP only"), std::string::npos);
+  EXPECT_NE(message(parse_ike_proposal("aes128-aesxcbc-x25519")).find("ESP and AH only"), std::string::npos);
+  EXPECT_NE(message(parse_esp_proposal("null")).find("needs an integrity"), std::string::npos);
   EXPECT_NE(message(parse_ike_proposal("aes256-md5-x25519")).find("RFC"), std::string::npos);
   EXPECT_NE(message(parse_ike_proposal("aes256-sha256-modp1024")).find("too weak"), std::string::npos);
-  EXPECT_NE(message(parse_esp_proposal("null-sha256")).find("does not encrypt"), std::string::npos);
   EXPECT_NE(message(parse_ike_proposal("aes256gcm16-x25519")).find("prfsha256"), std::string::npos);
   EXPECT_NE(message(parse_ike_proposal("aes256gcm16-sha256-x25519")).find("prfsha256"), std::string::npos);
   EXPECT_NE(message(parse_ike_proposal("aes256gcm16-prfsha256")).find("no key exchange group"),
@@ -69,8 +133,6 @@ TEST(ProposalText, ErrorsNameTheWordAndTheReason) {
   EXPECT_NE(message(parse_esp_proposal("")).find("empty word"), std::string::npos);
   EXPECT_NE(message(parse_esp_proposal("aes256gcm16--esn")).find("empty word"), std::string::npos);
   EXPECT_NE(message(parse_esp_proposal("sha256")).find("no encryption"), std::string::npos);
-  EXPECT_NE(message(parse_ike_proposal("aes128-sha256-modp2048")).find("does not have it yet"),
-            std::string::npos);
 }
 
 TEST(Names, AreThoseOfStrongSwan) {
@@ -78,6 +140,8 @@ TEST(Names, AreThoseOfStrongSwan) {
   EXPECT_EQ(to_string(Prf::hmac_sha2_256), "PRF_HMAC_SHA2_256");
   EXPECT_EQ(to_string(Integrity::hmac_sha2_512_256), "HMAC_SHA2_512_256");
   EXPECT_EQ(to_string(Group::curve25519), "CURVE_25519");
+  EXPECT_EQ(to_string(Group::modp_2048), "MODP_2048");
+  EXPECT_EQ(to_string(Encryption::null_auth_aes_gmac), "NULL_AES_GMAC");
 }
 
 TEST(IdentityText, TypesFollowTheForm) {
@@ -95,7 +159,8 @@ TEST(IdentityText, TypesFollowTheForm) {
                            "carol@example.org", "keyid:0x0102", "keyid:office", "%any"}) {
     EXPECT_EQ(Identity::parse(text).value().to_string(), text);
   }
-  for (const char* text : {"", "a b", "CN=x", "@", "keyid:", "keyid:0x1", "@#zz", "a@b@c", "fqdn:"}) {
+  for (const char* text : {"", "a b", "CN=", "nosuchtype=x", "C=CHE", "CN=x, O", "*.example.org",
+                           "asn1dn:#3000ff", "@", "keyid:", "keyid:0x1", "@#zz", "a@b@c", "fqdn:"}) {
     EXPECT_FALSE(Identity::parse(text)) << text;
   }
 }
@@ -172,6 +237,45 @@ TEST(Selection, OursDecidesAndTheAnswerNamesTheirNumber) {
   const auto accepted = accept_ike(theirs, answer_ike(*choice));
   ASSERT_TRUE(accepted);
   EXPECT_EQ(accepted->proposal, choice->proposal);
+}
+
+TEST(Selection, AhAndEspAreChosenByTheirProtocol) {
+  const std::vector both{*parse_ah_proposal("sha256-esn"), *parse_esp_proposal("aes256gcm16-esn")};
+  const std::vector ah{both[0]};
+  const std::vector esp{both[1]};
+  const wire::SaPayload offer = offer_esp(both, 0xc0000001);
+  ASSERT_EQ(offer.proposals.size(), 2U);
+  EXPECT_EQ(offer.proposals[0].protocol, wire::Protocol::ah);
+  const auto chosen_ah = choose_esp(ah, offer);
+  ASSERT_TRUE(chosen_ah);
+  EXPECT_EQ(chosen_ah->proposal, ah.front());
+  EXPECT_EQ(chosen_ah->number, 1);
+  const auto chosen_esp = choose_esp(esp, offer);
+  ASSERT_TRUE(chosen_esp);
+  EXPECT_EQ(chosen_esp->proposal, esp.front());
+  EXPECT_EQ(chosen_esp->number, 2);
+  const auto accepted = accept_esp(both, answer_esp(*chosen_ah, 0xd0000001));
+  ASSERT_TRUE(accepted);
+  EXPECT_EQ(accepted->proposal, ah.front());
+  // AH has no encryption, and ESP must have one.
+  wire::SaPayload confused = offer;
+  confused.proposals[0].transforms.push_back(offer.proposals[1].transforms.front());
+  EXPECT_FALSE(choose_esp(ah, confused));
+  confused = offer;
+  std::erase_if(confused.proposals[1].transforms,
+                [](const wire::Transform& t) { return t.type == wire::TransformType::encryption; });
+  EXPECT_FALSE(choose_esp(esp, confused));
+}
+
+// RFC 7634 section 4: no Key Length attribute; one that is there makes another transform.
+TEST(Selection, CiphersOfOneSizeSendNoKeyLength) {
+  const std::vector ours{*parse_esp_proposal("chacha20poly1305-esn")};
+  wire::SaPayload offer = offer_esp(ours, 0xc0000001);
+  EXPECT_TRUE(offer.proposals.front().transforms.front().attributes.empty());
+  EXPECT_TRUE(choose_esp(ours, offer));
+  offer.proposals.front().transforms.front().attributes.push_back(
+      {wire::key_length_attribute, true, 256, {}});
+  EXPECT_FALSE(choose_esp(ours, offer));
 }
 
 TEST(Selection, AnswersOutsideTheOfferAreRefused) {

@@ -1,6 +1,7 @@
 // Two stacks come up, carry, and go down again.
 #include <gtest/gtest.h>
 
+#include "base/hex.h"
 #include "simulated_peers.h"
 
 namespace espgate::ike::test {
@@ -50,13 +51,25 @@ TEST(Handshake, EverySuiteAndGroup) {
                                  {"aes256-sha256-ecp384", "aes256gcm16-noesn"},
                                  {"aes128-sha384-x25519", "aes128-sha256-noesn"},
                                  {"aes192-sha512-ecp256", "aes256-sha512-esn"},
+                                 {"aes128gcm8-prfaescmac-x448", "aes128gmac-esn"},
+                                 {"aes256gcm12-prfsha512-ecp521", "aes128gcm8-noesn"},
+                                 {"chacha20poly1305-prfsha384-x448", "chacha20poly1305-esn"},
+                                 {"aes256ctr-aescmac-modp2048", "aes192ctr-aesxcbc-esn"},
+                                 {"aes128-aescmac-prfaescmac-modp3072", "null-aescmac-noesn"},
+                                 {"aes128-sha1-modp4096", "aes128-sha1-noesn"},
+                                 {"aes128gcm16-prfsha256-modp6144", "aes256ccm12-esn"},
+                                 {"aes128gcm16-prfsha256-modp8192", "aes128ccm8-esn"},
+                                 {"aes256gcm16-prfsha256-x25519", "ah:sha256-esn"},
+                                 {"aes256gcm16-prfsha256-x25519", "ah:aescmac-noesn"},
                                  {"default", "default"}}) {
     SCOPED_TRACE(ike);
     Network network(7);
     configure(network, [&](ConnectionConfig& a, ConnectionConfig& b) {
       for (ConnectionConfig* connection : {&a, &b}) {
+        const std::string_view text(esp);
         connection->proposals = {*parse_ike_proposal(ike)};
-        connection->children.front().proposals = {*parse_esp_proposal(esp)};
+        connection->children.front().proposals = {text.starts_with("ah:") ? *parse_ah_proposal(text.substr(3))
+                                                                          : *parse_esp_proposal(text)};
       }
     });
     const IkeSaId id = come_up(network);
@@ -76,6 +89,55 @@ TEST(Handshake, IntegrityKeysComeWithCbc) {
   expect_crosswise(network);
   EXPECT_EQ(network.a.handler.installed.begin()->second.inbound_key.size(), 32U);
   EXPECT_EQ(network.a.handler.installed.begin()->second.inbound_integrity_key.size(), 64U);
+}
+
+// Sizes by RFC: 3-byte salts with AES-CCM, 4-byte ones with AES-CTR, GMAC and ChaCha20-Poly1305, none with
+// AH.
+TEST(Handshake, KeysAreAsLongAsTheAlgorithmsTake) {
+  struct Case {
+    Expected<EspProposal> proposal;
+    std::size_t key;
+    std::size_t integrity_key;
+  };
+  const Case cases[] = {
+      {parse_esp_proposal("aes128ccm16"), 19, 0},
+      {parse_esp_proposal("aes256gcm8"), 36, 0},
+      {parse_esp_proposal("chacha20poly1305"), 36, 0},
+      {parse_esp_proposal("aes192gmac"), 28, 0},
+      {parse_esp_proposal("aes256ctr-sha384"), 36, 48},
+      {parse_esp_proposal("null-sha1"), 0, 20},
+      {parse_ah_proposal("aesxcbc"), 0, 16},
+  };
+  for (const Case& c : cases) {
+    Network network(8);
+    configure(network, [&](ConnectionConfig& a, ConnectionConfig& b) {
+      a.children.front().proposals = b.children.front().proposals = {c.proposal.value()};
+    });
+    come_up(network);
+    ASSERT_EQ(network.a.handler.installed.size(), 1U);
+    ASSERT_EQ(network.b.handler.installed.size(), 1U);
+    const ChildSa& a = network.a.handler.installed.begin()->second;
+    const ChildSa& b = network.b.handler.installed.begin()->second;
+    EXPECT_EQ(a.inbound_key.size(), c.key);
+    EXPECT_EQ(a.outbound_integrity_key.size(), c.integrity_key);
+    EXPECT_EQ(to_hex(a.inbound_key.view()), to_hex(b.outbound_key.view()));
+    EXPECT_EQ(to_hex(a.outbound_integrity_key.view()), to_hex(b.inbound_integrity_key.view()));
+  }
+}
+
+// RFC 7296 section 3.11: the SPIs of AH are deleted as AH's.
+TEST(Handshake, AhIsDeletedAsAh) {
+  Network network(8);
+  configure(network, [](ConnectionConfig& a, ConnectionConfig& b) {
+    a.children.front().proposals = b.children.front().proposals = {*parse_ah_proposal("sha256")};
+  });
+  come_up(network);
+  ASSERT_EQ(network.a.handler.installed.size(), 1U);
+  network.a.stack->terminate_child(network.a.handler.installed.begin()->first, network.now);
+  network.run();
+  EXPECT_TRUE(network.a.handler.installed.empty());
+  EXPECT_TRUE(network.b.handler.installed.empty());
+  EXPECT_EQ(network.b.of(Kind::child_down).size(), 1U);
 }
 
 TEST(Handshake, EsnIsNegotiated) {

@@ -229,10 +229,11 @@ void expect_crosswise(const Network& network) {
   const ChildSa& b = network.b.handler.installed.begin()->second;
   EXPECT_EQ(a.inbound_spi, b.outbound_spi);
   EXPECT_EQ(a.outbound_spi, b.inbound_spi);
-  EXPECT_FALSE(a.inbound_key.empty());
+  EXPECT_FALSE(a.inbound_key.empty() && a.inbound_integrity_key.empty());
   EXPECT_EQ(to_hex(a.inbound_key.view()), to_hex(b.outbound_key.view()));
   EXPECT_EQ(to_hex(a.outbound_key.view()), to_hex(b.inbound_key.view()));
-  EXPECT_NE(to_hex(a.outbound_key.view()), to_hex(a.inbound_key.view()));
+  EXPECT_NE(to_hex(a.outbound_key.view()) + to_hex(a.outbound_integrity_key.view()),
+            to_hex(a.inbound_key.view()) + to_hex(a.inbound_integrity_key.view()));
   EXPECT_EQ(to_hex(a.inbound_integrity_key.view()), to_hex(b.outbound_integrity_key.view()));
   EXPECT_EQ(to_hex(a.outbound_integrity_key.view()), to_hex(b.inbound_integrity_key.view()));
   EXPECT_EQ(a.esn, b.esn);

@@ -125,5 +125,47 @@ TEST(LargeTables, InboundSasFromTheFirstToTheLast) {
   EXPECT_THROW(bench.remove(Side::inbound, rows), std::runtime_error);
 }
 
+// Flows that take the table's whole index range, in every way, to SAs up to the last.
+TEST(LargeTables, SpdCacheFromTheFirstToTheLastEntry) {
+  Bench bench(new_large_core());
+  OutboundSa sa;
+  sa.next_sequence = 77;
+  bench.add(rows - 1, sa);
+  const auto flow_of = [](std::uint16_t port) {
+    return Flow{.source = IpAddress::v4(0x0a000001),
+                .destination = IpAddress::v4(0x0a000102),
+                .source_port = port,
+                .destination_port = 2000};
+  };
+  const auto index_of = [](std::uint16_t port, std::uint32_t way) {
+    const std::array<std::uint32_t, 10> key{
+        0, 0, 0, 0x0a000001, 0, 0, 0, 0x0a000102, std::uint32_t{port} << 16 | 2000, 17U << 16 | 1U << 9};
+    return table_index(key, way, log2_rows);
+  };
+  for (std::uint32_t way = 0; way < regs::engine_table_ways; ++way) {
+    // Of all source ports, those nearest to the first and to the last entry of this way.
+    std::uint16_t low = 0;
+    std::uint16_t high = 0;
+    for (std::uint32_t port = 0; port < 0x10000; ++port) {
+      const auto candidate = static_cast<std::uint16_t>(port);
+      low = index_of(candidate, way) < index_of(low, way) ? candidate : low;
+      high = index_of(candidate, way) > index_of(high, way) ? candidate : high;
+    }
+    ASSERT_LT(index_of(low, way), 8U);
+    ASSERT_GE(index_of(high, way), rows - 8);
+    for (const std::uint16_t port : {low, high}) {
+      const Bytes packet = udp_packet(80, 0, port);
+      const SendOptions lookup{.sa = 0, .lookup = true, .dummy = false, .spd = 0};
+      EXPECT_EQ(bench.one(Side::outbound, lookup, packet).done.verdict, policy_miss);
+      EXPECT_EQ(bench.one(Side::inbound, {}, packet).done.verdict, not_esp);
+      bench.cache_entry(Side::outbound, flow_of(port), regs::policy_protect, rows - 1, way);
+      bench.cache_entry(Side::inbound, flow_of(port), regs::policy_bypass, 0, way);
+      EXPECT_EQ(to_hex(bench.one(Side::outbound, lookup, packet).bytes),
+                to_hex(sa.expect(packet, sa.next_sequence++)));
+      EXPECT_EQ(to_hex(bench.one(Side::inbound, {}, packet).bytes), to_hex(packet));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace espgate::sim::test

@@ -36,6 +36,7 @@ struct ConnectionSettings {
 struct GatewayConfig {
   std::vector<ConnectionSettings> connections;  // in the order of the file
   std::vector<ike::SharedSecret> secrets;
+  ike::Credentials credentials;
 };
 
 // One line for each thing that is wrong: "file:line: connections.NAME.KEY: what, why, what to do".
@@ -44,7 +45,9 @@ using ConfigErrors = std::vector<std::string>;
 // The name that the SPD entry and the routes of a child go by. Names hold no '.', so that it is unique.
 std::string spd_entry_name(std::string_view connection, std::string_view child);
 
+// The file, and the credentials in the folders beside it.
 std::expected<GatewayConfig, ConfigErrors> load_gateway_config(const std::string& path);
-std::expected<GatewayConfig, ConfigErrors> translate(const Conf& conf);
+// `folder` is where certificates and keys lie (config/credential_files.h); without it there are none.
+std::expected<GatewayConfig, ConfigErrors> translate(const Conf& conf, const std::string& folder = {});
 
 }  // namespace espgate::host::config

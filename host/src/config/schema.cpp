@@ -19,7 +19,7 @@ constexpr std::array top_section_names = {
     KnownName{"connections"},
     KnownName{"secrets"},
     KnownName{"pools", "virtual addresses"},
-    KnownName{"authorities", "certificate authorities"},
+    KnownName{"authorities"},
 };
 
 constexpr std::array connection_key_names = {
@@ -40,8 +40,8 @@ constexpr std::array connection_key_names = {
     KnownName{"dpd_timeout", "liveness checks"},
     KnownName{"fragmentation", "IKE fragmentation"},
     KnownName{"childless", "IKE SAs without a child"},
-    KnownName{"send_certreq", "certificates"},
-    KnownName{"send_cert", "certificates"},
+    KnownName{"send_certreq"},
+    KnownName{"send_cert"},
     KnownName{"ppk_id", "post-quantum pre-shared keys"},
     KnownName{"ppk_required", "post-quantum pre-shared keys"},
     KnownName{"keyingtries", "repeated tries"},
@@ -67,8 +67,9 @@ constexpr std::array local_key_names = {
     KnownName{"auth"},
     KnownName{"id"},
     KnownName{"round", "several rounds of authentication"},
-    KnownName{"certs", "certificates"},
-    KnownName{"pubkeys", "public keys"},
+    KnownName{"certs"},
+    KnownName{"cert*", "certificates on tokens"},
+    KnownName{"pubkeys", "public keys without certificates"},
     KnownName{"eap_id", "EAP"},
     KnownName{"aaa_id", "EAP"},
     KnownName{"xauth_id", "IKEv1"},
@@ -78,12 +79,15 @@ constexpr std::array remote_key_names = {
     KnownName{"auth"},
     KnownName{"id"},
     KnownName{"round", "several rounds of authentication"},
-    KnownName{"certs", "certificates"},
-    KnownName{"cacerts", "certificates"},
-    KnownName{"ca_id", "certificates"},
-    KnownName{"cert_policy", "certificates"},
-    KnownName{"revocation", "certificates"},
-    KnownName{"pubkeys", "public keys"},
+    KnownName{"certs"},
+    KnownName{"cacerts"},
+    KnownName{"revocation"},
+    KnownName{"allowed_ts"},
+    KnownName{"ca_id", "authorities by identity; name their certificates in cacerts"},
+    KnownName{"cert_policy", "certificate policies"},
+    KnownName{"cert*", "certificates on tokens"},
+    KnownName{"cacert*", "certificates on tokens"},
+    KnownName{"pubkeys", "public keys without certificates"},
     KnownName{"groups", "groups of peers"},
     KnownName{"eap_id", "EAP"},
 };
@@ -99,7 +103,7 @@ constexpr std::array child_key_names = {
     KnownName{"copy_df"},
     KnownName{"copy_ecn"},
     KnownName{"copy_dscp"},
-    KnownName{"ah_proposals", "AH"},
+    KnownName{"ah_proposals"},
     KnownName{"sha256_96", "the truncation of HMAC-SHA2-256 to 96 bits, which RFC 4868 does not have"},
     KnownName{"rekey_time", "rekeying"},
     KnownName{"life_time", "lifetimes"},
@@ -133,6 +137,17 @@ constexpr std::array child_key_names = {
     KnownName{"close_action", "actions when a peer deletes the Child SA"},
 };
 
+constexpr std::array authority_key_names = {
+    KnownName{"cacert"},
+    KnownName{"file"},
+    KnownName{"crl_uris", "fetching CRLs; put them into x509crl"},
+    KnownName{"ocsp_uris", "OCSP; put CRLs into x509crl"},
+    KnownName{"cert_uri_base", "hash-and-URL"},
+    KnownName{"handle", "certificates on tokens"},
+    KnownName{"slot", "certificates on tokens"},
+    KnownName{"module", "certificates on tokens"},
+};
+
 }  // namespace
 
 std::span<const KnownName> top_sections() {
@@ -152,6 +167,9 @@ std::span<const KnownName> remote_keys() {
 }
 std::span<const KnownName> child_keys() {
   return child_key_names;
+}
+std::span<const KnownName> authority_keys() {
+  return authority_key_names;
 }
 std::span<const KnownName> no_names() {
   return {};

@@ -20,6 +20,8 @@ struct KnownName {
 class Diagnostics {
  public:
   void add(const Location& where, std::string_view path, std::string_view message);
+  // What is wrong beside the configuration file; the message says where.
+  void add(std::string message) { m_errors.push_back(std::move(message)); }
   std::vector<std::string> take() { return std::move(m_errors); }
   bool empty() const { return m_errors.empty(); }
 
@@ -34,6 +36,7 @@ std::span<const KnownName> connection_sections();
 std::span<const KnownName> local_keys();
 std::span<const KnownName> remote_keys();
 std::span<const KnownName> child_keys();
+std::span<const KnownName> authority_keys();
 std::span<const KnownName> no_names();
 }  // namespace schema
 

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "config/setting_reader.h"
 #include "config/translate_connection.h"
 
@@ -102,8 +105,10 @@ ChildSettings translate_child(const Section& section, const std::string& path, D
 
   SettingReader in(section, path, errors);
   in.value("mode", parse_mode);
-  child.ike.proposals = in.list("esp_proposals", ike::parse_esp_proposal);
-  if (in.find("esp_proposals") == nullptr) {
+  child.ike.proposals = in.list("ah_proposals", ike::parse_ah_proposal);
+  std::ranges::move(in.list("esp_proposals", ike::parse_esp_proposal),
+                    std::back_inserter(child.ike.proposals));
+  if (in.find("esp_proposals") == nullptr && in.find("ah_proposals") == nullptr) {
     if (auto standard = ike::parse_esp_proposal("default")) {
       child.ike.proposals.push_back(std::move(*standard));
     } else {

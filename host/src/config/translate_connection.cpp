@@ -75,64 +75,17 @@ void read_ports(SettingReader& in, ike::ConnectionConfig& config) {
   }
 }
 
-Expected<> require_psk(std::string_view auth) {
-  if (auth == "psk") {
-    return {};
+Expected<ike::SendCertificate> parse_send_certificate(std::string_view text) {
+  if (text == "ifasked") {
+    return ike::SendCertificate::if_asked;
   }
-  return fail(fmt::format("'{}': not supported by this version: only auth = psk is", auth));
-}
-
-// The one section whose name begins with `side`. Its absence is an error, since without it strongSwan asks
-// for a certificate.
-const Section* find_side(const Section& section, const std::string& path, std::string_view side,
-                         Diagnostics& errors) {
-  const Section* found = nullptr;
-  for (const Section& inner : section.sections()) {
-    if (!inner.name().starts_with(side)) {
-      continue;
-    }
-    if (found != nullptr) {
-      errors.add(inner.where(), path + "." + inner.name(),
-                 "not supported by this version: several rounds of authentication");
-    } else {
-      found = &inner;
-    }
+  if (text == "always" || text == "yes") {
+    return ike::SendCertificate::always;
   }
-  if (found == nullptr) {
-    errors.add(section.where(), fmt::format("{}.{}", path, side),
-               fmt::format("the section is missing: {} {{ auth = psk ... }} must stand here", side));
+  if (text == "never" || text == "no") {
+    return ike::SendCertificate::never;
   }
-  return found;
-}
-
-// "%any" is the identity without data: as the remote one everybody, as the local one our address.
-Expected<ike::Identity> parse_identity(std::string_view text) {
-  if (text.find('*') != std::string_view::npos) {
-    return fail(fmt::format("'{}': not supported by this version: wildcards in identities", text));
-  }
-  return ike::Identity::parse(text);
-}
-
-void read_side(const Section& section, const std::string& path, std::string_view side,
-               std::span<const KnownName> known, ike::Identity& id, Diagnostics& errors) {
-  const Section* found = find_side(section, path, side, errors);
-  if (found == nullptr) {
-    return;
-  }
-  const std::string side_path = path + "." + found->name();
-  check_keys(*found, side_path, known, errors);
-  check_sections(*found, side_path, schema::no_names(), errors);
-  SettingReader in(*found, side_path, errors);
-  if (const Setting* auth = in.find("auth")) {
-    if (const auto psk = require_psk(auth->text()); !psk) {
-      in.error(*auth, psk.error().message);
-    }
-  } else {
-    in.error("auth",
-             "the key is missing: auth = psk must stand here, since certificates are not supported by "
-             "this version");
-  }
-  id = in.value("id", parse_identity).value_or(ike::Identity{});
+  return fail(fmt::format("'{}' is none of ifasked, always and never", text));
 }
 
 void read_children(const Section& section, const std::string& path, ConnectionSettings& settings,
@@ -160,7 +113,8 @@ void read_children(const Section& section, const std::string& path, ConnectionSe
 
 }  // namespace
 
-ConnectionSettings translate_connection(const Section& section, Diagnostics& errors) {
+ConnectionSettings translate_connection(const Section& section, const CredentialFiles& files,
+                                        Diagnostics& errors) {
   const std::string path = "connections." + section.name();
   ConnectionSettings settings;
   settings.where = fmt::format("{}: {}", section.where().to_string(), path);
@@ -182,8 +136,11 @@ ConnectionSettings translate_connection(const Section& section, Diagnostics& err
       in.error("proposals", standard.error().message);
     }
   }
-  read_side(section, path, "local", schema::local_keys(), settings.ike.local_id, errors);
-  read_side(section, path, "remote", schema::remote_keys(), settings.ike.remote_id, errors);
+  settings.ike.send_certificate =
+      in.value("send_cert", parse_send_certificate).value_or(ike::SendCertificate::if_asked);
+  settings.ike.send_certificate_request = in.value("send_certreq", parse_bool).value_or(true);
+  translate_local(section, path, files, settings.ike, errors);
+  translate_remote(section, path, files, settings.ike, errors);
   read_children(section, path, settings, errors);
   return settings;
 }

@@ -16,14 +16,16 @@ constexpr std::array kinds = {
     KnownName{"xauth*", "IKEv1"},
     KnownName{"ntlm*", "EAP"},
     KnownName{"ppk*", "post-quantum pre-shared keys"},
-    KnownName{"private*", "private keys"},
-    KnownName{"rsa*", "private keys"},
-    KnownName{"ecdsa*", "private keys"},
-    KnownName{"pkcs8*", "private keys"},
-    KnownName{"pkcs12*", "private keys"},
-    KnownName{"token*", "private keys"},
+    KnownName{"private*"},
+    KnownName{"rsa*"},
+    KnownName{"ecdsa*"},
+    KnownName{"pkcs8*"},
+    KnownName{"pkcs12*", "PKCS #12"},
+    KnownName{"token*", "private keys on tokens"},
 };
 constexpr std::array ike_keys = {KnownName{"secret"}, KnownName{"id*"}};
+constexpr std::array passphrase_keys = {KnownName{"secret"}, KnownName{"file"}};
+constexpr std::array<std::string_view, 4> key_folders = {"private", "rsa", "ecdsa", "pkcs8"};
 
 // Each file once, however many secrets it holds.
 void check_mode(const Setting& secret, const std::string& path, std::set<std::string>& reported,
@@ -82,9 +84,32 @@ ike::SharedSecret translate_ike_secret(const Section& section, const std::string
   return secret;
 }
 
+// The passphrase of a private key's file.
+void translate_passphrase(const Section& section, std::string_view folder, CredentialFiles& files,
+                          std::set<std::string>& reported, Diagnostics& errors) {
+  const std::string path = "secrets." + section.name();
+  check_keys(section, path, passphrase_keys, errors);
+  check_sections(section, path, schema::no_names(), errors);
+  const Setting* file = section.find("file");
+  const Setting* value = section.find("secret");
+  if (file == nullptr || value == nullptr) {
+    errors.add(section.where(), path,
+               fmt::format("the key '{}' is missing", file == nullptr ? "file" : "secret"));
+    return;
+  }
+  check_mode(*value, path + ".secret", reported, errors);
+  auto bytes = parse_secret(value->text());
+  if (!bytes) {
+    errors.add(value->where, path + ".secret", bytes.error().message);
+    return;
+  }
+  files.add_passphrase(std::string(folder), std::string(file->text()), std::move(*bytes));
+}
+
 }  // namespace
 
-std::vector<ike::SharedSecret> translate_secrets(const Section& secrets, Diagnostics& errors) {
+std::vector<ike::SharedSecret> translate_secrets(const Section& secrets, CredentialFiles& files,
+                                                 Diagnostics& errors) {
   check_keys(secrets, "secrets", schema::no_names(), errors);
   check_sections(secrets, "secrets", kinds, errors);
   std::vector<ike::SharedSecret> all;
@@ -92,6 +117,11 @@ std::vector<ike::SharedSecret> translate_secrets(const Section& secrets, Diagnos
   for (const Section& section : secrets.sections()) {
     if (section.name().starts_with("ike")) {
       all.push_back(translate_ike_secret(section, "secrets." + section.name(), reported, errors));
+    }
+    for (const std::string_view folder : key_folders) {
+      if (section.name().starts_with(folder)) {
+        translate_passphrase(section, folder, files, reported, errors);
+      }
     }
   }
   return all;

@@ -63,9 +63,11 @@ std::expected<ConfigurationSummary, ConfigErrors> Configuration::load() {
   }
 
   m_ike.stack().load_shared_secrets(std::move(loaded->secrets));
+  m_ike.stack().load_credentials(std::move(loaded->credentials));
   m_data_path.spd().replace(to_spd(*loaded));
   m_current = std::move(*loaded);
   m_current.secrets.clear();
+  m_current.credentials = {};
 
   ConfigurationSummary summary{.connections = m_current.connections.size()};
   for (const ConnectionSettings& connection : m_current.connections) {

@@ -44,6 +44,11 @@ std::string_view name_of(config::HwOffload offload) {
   return "auto";
 }
 
+// strongSwan's names of the classes of authentication.
+std::string_view name_of(ike::AuthKind kind) {
+  return kind == ike::AuthKind::psk ? "pre-shared key" : "public key";
+}
+
 }  // namespace
 
 Message to_message(const config::ConnectionSettings& connection) {
@@ -56,8 +61,22 @@ Message to_message(const config::ConnectionSettings& connection) {
   conn.set("version", "IKEv2").set("reauth_time", "0").set("rekey_time", "0").set("dpd_delay", "0");
   conn.set("encap", ike.force_udp_encapsulation ? "yes" : "no");
   conn.set_list("proposals", to_strings(ike.proposals));
-  conn.section("local-1").set("class", "pre-shared key").set("id", ike.local_id.to_string());
-  conn.section("remote-1").set("class", "pre-shared key").set("id", ike.remote_id.to_string());
+  const auto subjects = [](const std::vector<ike::Certificate>& certificates) {
+    std::vector<std::string> all;
+    for (const ike::Certificate& certificate : certificates) {
+      all.push_back(certificate.subject().to_string());
+    }
+    return all;
+  };
+  conn.section("local-1")
+      .set("class", std::string(name_of(ike.local_auth.kind)))
+      .set("id", ike.local_id.to_string())
+      .set_list("certs", subjects(ike.local_auth.certificates));
+  conn.section("remote-1")
+      .set("class", std::string(name_of(ike.remote_auth.kind)))
+      .set("id", ike.remote_id.to_string())
+      .set_list("certs", subjects(ike.remote_auth.certificates))
+      .set_list("cacerts", subjects(ike.remote_auth.authorities));
   Message& children = conn.section("children");
   for (std::size_t i = 0; i < ike.children.size(); ++i) {
     const ike::ChildConfig& child = ike.children[i];

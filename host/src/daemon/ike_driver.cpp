@@ -11,7 +11,14 @@ ike::Instant IkeDriver::now() const {
   return std::chrono::duration_cast<ike::Instant>(std::chrono::steady_clock::now() - m_epoch);
 }
 
+// Before every input that may bring a certificate: the clock of the host may be set at any time.
+void IkeDriver::tell_time() {
+  m_stack->set_time_of_day(
+      std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now()), now());
+}
+
 void IkeDriver::receive(const ike::Datagram& datagram) {
+  tell_time();
   m_stack->receive(datagram, now());
   settle();
 }

@@ -35,6 +35,7 @@ class IkeDriver {
   void settle();
 
  private:
+  void tell_time();
   void drain();
   void arm_timer();
 

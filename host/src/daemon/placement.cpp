@@ -55,6 +55,12 @@ void check_child(const ike::ConnectionConfig& connection, const ike::ChildConfig
   }
   std::vector<std::string> reasons;
   for (const ike::EspProposal& proposal : child.proposals) {
+    if (proposal.protocol == ike::ChildProtocol::ah) {
+      reasons.push_back(
+          fmt::format("ah_proposals: the {} engine carries ESP, and AH is carried by nothing in this version",
+                      engine.name));
+      continue;
+    }
     for (const ike::EncryptionTransform& encryption : proposal.encryption) {
       if (encryption.algorithm != ike::Encryption::aes_gcm_16) {
         reasons.push_back(
@@ -146,7 +152,7 @@ Expected<offload::ChildSaSpec> to_spec(const ike::ChildSa& sa) {
   if (sa.transport_mode) {
     return fail("transport mode is not carried by this version");
   }
-  if (sa.proposal.encryption.size() != 1 ||
+  if (sa.proposal.protocol != ike::ChildProtocol::esp || sa.proposal.encryption.size() != 1 ||
       sa.proposal.encryption.front().algorithm != ike::Encryption::aes_gcm_16) {
     return fail("only AES-GCM with a 16-byte ICV is carried by this version");
   }

@@ -26,7 +26,9 @@ template <typename Proposal>
 void set_ciphers(Message& message, const Proposal& proposal) {
   if (!proposal.encryption.empty()) {
     message.set("encr-alg", std::string(to_string(proposal.encryption.front().algorithm)));
-    message.set_number("encr-keysize", proposal.encryption.front().key_bits);
+    if (const std::uint16_t bits = proposal.encryption.front().key_bits; bits != 0) {
+      message.set_number("encr-keysize", bits);
+    }
   }
   if (!proposal.integrity.empty()) {
     message.set("integ-alg", std::string(to_string(proposal.integrity.front())));
@@ -88,7 +90,9 @@ void add_child(Message& child_sas, const ike::IkeSaView& sa, const ike::ChildSaV
   Message& message = child_sas.section(fmt::format("{}-{}", child.name, child.id));
   message.set("name", child.name).set_number("uniqueid", child.id);
   message.set_number("reqid", context.reqid ? context.reqid(sa.connection, child.name) : 0);
-  message.set("state", "INSTALLED").set("mode", "TUNNEL").set("protocol", "ESP");
+  message.set("state", "INSTALLED")
+      .set("mode", "TUNNEL")
+      .set("protocol", child.proposal.protocol == ike::ChildProtocol::ah ? "AH" : "ESP");
   set_flag(message, "encap", child.udp_encapsulation);
   message.set("spi-in", fmt::format("{:08x}", child.inbound_spi));
   message.set("spi-out", fmt::format("{:08x}", child.outbound_spi));

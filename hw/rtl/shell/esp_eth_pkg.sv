@@ -1,8 +1,10 @@
 // What the stages of the inline shell share. Bytes stand in stream order: the first byte of a field
 // in its lowest bits.
 `default_nettype none
+/* verilator lint_off UNUSEDPARAM */  // no top uses all of them
 package esp_eth_pkg;
-  localparam int unsigned MAX_BEATS = (esp_inline_regs_pkg::FRAME_BYTES + 63) / 64;
+  // Beats of FRAME_BYTES; esp_inline_shell checks it, since Yosys reads no constant across packages.
+  localparam int unsigned MAX_BEATS = 257;
   localparam logic [15:0] TYPE_IPV4 = 16'h0008, TYPE_IPV6 = 16'hdd86;   // as they stand on the wire
   localparam logic [15:0] TPID_CUSTOMER = 16'h0081, TPID_SERVICE = 16'ha888;
 
@@ -40,4 +42,5 @@ package esp_eth_pkg;
     swap48 = {x[7:0], x[15:8], x[23:16], x[31:24], x[39:32], x[47:40]};
   endfunction
 endpackage
+/* verilator lint_on UNUSEDPARAM */
 `default_nettype wire

@@ -119,6 +119,10 @@ module esp_inline_shell (
   input  wire logic [15:0]  core_in_done_sa_i
   /* verilator lint_on UNUSEDSIGNAL */
 );
+  if (esp_eth_pkg::MAX_BEATS != (esp_inline_regs_pkg::FRAME_BYTES + 63) / 64) begin : g_beats
+    $error("esp_inline_shell: MAX_BEATS is not what FRAME_BYTES takes");
+  end
+
   // --- register port ---
   logic [15:0] core_awaddr, core_araddr;
   logic [31:0] core_wdata, core_rdata;

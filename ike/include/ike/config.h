@@ -11,23 +11,59 @@
 #include "base/error.h"
 #include "base/ip_address.h"
 #include "base/secret.h"
+#include "ike/credentials.h"
+#include "ike/identity.h"
 
 namespace espgate::ike {
 
 // Transform IDs, as registered by IANA for IKEv2 (RFC 7296 section 3.3.2 and the registries that it opened).
-enum class Encryption : std::uint16_t { aes_cbc = 12, aes_gcm_16 = 20 };
-enum class Prf : std::uint16_t { hmac_sha2_256 = 5, hmac_sha2_384 = 6, hmac_sha2_512 = 7 };
+enum class Encryption : std::uint16_t {
+  null = 11,  // ESP only
+  aes_cbc = 12,
+  aes_ctr = 13,
+  aes_ccm_8 = 14,  // AES-CCM: ESP only
+  aes_ccm_12 = 15,
+  aes_ccm_16 = 16,
+  aes_gcm_8 = 18,
+  aes_gcm_12 = 19,
+  aes_gcm_16 = 20,
+  null_auth_aes_gmac = 21,  // ESP only
+  chacha20_poly1305 = 28
+};
+enum class Prf : std::uint16_t {
+  hmac_sha1 = 2,
+  hmac_sha2_256 = 5,
+  hmac_sha2_384 = 6,
+  hmac_sha2_512 = 7,
+  aes128_cmac = 8
+};
 enum class Integrity : std::uint16_t {
   none = 0,
+  hmac_sha1_96 = 2,
+  aes_xcbc_96 = 5,  // ESP and AH only
+  aes_cmac_96 = 8,
   hmac_sha2_256_128 = 12,
   hmac_sha2_384_192 = 13,
   hmac_sha2_512_256 = 14
 };
-enum class Group : std::uint16_t { none = 0, ecp_256 = 19, ecp_384 = 20, curve25519 = 31 };
+enum class Group : std::uint16_t {
+  none = 0,
+  modp_2048 = 14,
+  modp_3072 = 15,
+  modp_4096 = 16,
+  modp_6144 = 17,
+  modp_8192 = 18,
+  ecp_256 = 19,
+  ecp_384 = 20,
+  ecp_521 = 21,
+  curve25519 = 31,
+  curve448 = 32
+};
 enum class EsnMode : std::uint16_t { no = 0, yes = 1 };
 
 struct EncryptionTransform {
   Encryption algorithm = Encryption::aes_gcm_16;
+  // 0 where the algorithm has one size only: ChaCha20-Poly1305 and NULL, which send no Key Length attribute.
   std::uint16_t key_bits = 256;
   auto operator<=>(const EncryptionTransform&) const = default;
 };
@@ -40,18 +76,23 @@ struct IkeProposal {
   std::vector<Group> groups;
   bool operator==(const IkeProposal&) const = default;
 };
+enum class ChildProtocol : std::uint8_t { ah = 2, esp = 3 };
+// A proposal for a Child SA.
 struct EspProposal {
-  std::vector<EncryptionTransform> encryption;
-  std::vector<Integrity> integrity;  // empty with an AEAD
-  std::vector<Group> groups;         // for PFS at rekey; not sent in IKE_AUTH
+  std::vector<EncryptionTransform> encryption;  // empty with AH
+  std::vector<Integrity> integrity;             // empty with an AEAD
+  std::vector<Group> groups;                    // for PFS at rekey; not sent in IKE_AUTH
   std::vector<EsnMode> esn;
+  ChildProtocol protocol = ChildProtocol::esp;
   bool operator==(const EspProposal&) const = default;
 };
 
-// strongSwan's notation, for example "aes256gcm16-prfsha256-x25519" and "aes256gcm16-esn-noesn". The error
-// names the word that is unknown, forbidden (RFC 8221, RFC 8247) or missing.
+// strongSwan's notation, for example "aes256gcm16-prfsha256-x25519", "aes256gcm16-esn-noesn" and, for AH,
+// "sha256-esn". The error names the word that is unknown, forbidden (RFC 8221, RFC 8247) or missing. SHA-1 is
+// in no default and must be written.
 Expected<IkeProposal> parse_ike_proposal(std::string_view text);
 Expected<EspProposal> parse_esp_proposal(std::string_view text);
+Expected<EspProposal> parse_ah_proposal(std::string_view text);
 std::string to_string(const IkeProposal& proposal);
 std::string to_string(const EspProposal& proposal);
 // strongSwan's names, as vici reports them: "AES_GCM_16", "PRF_HMAC_SHA2_256", "HMAC_SHA2_256_128",
@@ -60,26 +101,6 @@ std::string_view to_string(Encryption value);
 std::string_view to_string(Prf value);
 std::string_view to_string(Integrity value);
 std::string_view to_string(Group value);
-
-// Identification payload types (RFC 7296 section 3.5).
-enum class IdType : std::uint8_t {
-  ipv4_addr = 1,
-  fqdn = 2,
-  rfc822_addr = 3,
-  ipv6_addr = 5,
-  der_asn1_dn = 9,
-  key_id = 11
-};
-struct Identity {
-  IdType type = IdType::fqdn;
-  Bytes data;
-
-  // An address, a@b, or a name, as swanctl.conf writes them; "keyid:" and "fqdn:" force a type. "%any" gives
-  // the identity without data, which as a remote_id or an owner matches every identity.
-  static Expected<Identity> parse(std::string_view text);
-  std::string to_string() const;
-  bool operator==(const Identity&) const = default;
-};
 
 struct SharedSecret {
   std::vector<Identity> owners;  // empty: for everybody
@@ -113,6 +134,33 @@ struct ChildConfig {
   StartAction start_action = StartAction::none;
 };
 
+// How an end proves its identity. Pre-shared keys are looked up by both identities (RFC 7296 section 2.15).
+enum class AuthKind : std::uint8_t { psk, signature };
+
+struct LocalAuth {
+  AuthKind kind = AuthKind::psk;
+  SignatureRules rules;
+  // Ours to choose from; empty: every one that is loaded, has our identity, and a private key that is loaded.
+  std::vector<Certificate> certificates;
+};
+
+// What to think of a certificate that no CRL says anything about: accept it, refuse it when it says that
+// there is a CRL somewhere, or refuse it. One that a CRL revokes is always refused.
+enum class Revocation : std::uint8_t { relaxed, if_uri, strict };
+
+struct RemoteAuth {
+  AuthKind kind = AuthKind::psk;
+  SignatureRules rules;
+  // When not empty, the peer's certificate must be one of them, which are then trusted as they are.
+  std::vector<Certificate> certificates;
+  // When not empty, these are the trust anchors instead of all that are loaded.
+  std::vector<Certificate> authorities;
+  Revocation revocation = Revocation::relaxed;
+};
+
+// When to send our certificate.
+enum class SendCertificate : std::uint8_t { if_asked, always, never };
+
 struct ConnectionConfig {
   std::string name;
   // Empty or unspecified: any. We initiate from the first local address to the first remote one: both must
@@ -122,12 +170,23 @@ struct ConnectionConfig {
   std::uint16_t local_port = 500;
   std::uint16_t remote_port = 500;
   std::vector<IkeProposal> proposals;
-  Identity local_id;   // without data: our address
-  Identity remote_id;  // without data: anybody
-  // Pre-shared key on both sides; the secrets are looked up by identity (RFC 7296 section 2.15).
+  Identity local_id;  // without data: the subject of our first certificate, or our address
+  LocalAuth local_auth;
+  // The PAD entry (RFC 4301 section 4.4.3): whom it is for, how they prove it, and what they may have.
+  // Children are what they may ask for by name; when `allowed_remote` is not empty, their selectors must lie
+  // within it.
+  IdentityPattern remote_id;
+  RemoteAuth remote_auth;
+  std::vector<IpRange> allowed_remote;
+  SendCertificate send_certificate = SendCertificate::if_asked;
+  bool send_certificate_request = true;
   bool force_udp_encapsulation = false;
   std::vector<ChildConfig> children;
 };
+
+// Whether a connection that proves its identity by signatures has what it needs: a certificate of local_id's
+// and its private key. Nothing can be said when both local_id and certificates are left open.
+Expected<> check_local_certificate(const ConnectionConfig& connection, const Credentials& credentials);
 
 // Every limit of the stack in one place.
 struct Limits {
@@ -136,6 +195,9 @@ struct Limits {
   std::size_t max_proposals = 32;
   std::size_t max_transforms = 64;
   std::size_t max_selectors = 32;
+  // In one IKE_AUTH message, and in a chain; and authorities that we ask for.
+  std::size_t max_certificates = 8;
+  std::size_t max_certificate_requests = 64;
   std::size_t max_half_open = 1024;
   // Half-open IKE SAs from which on a cookie is asked for (RFC 7296 section 2.6).
   std::size_t cookie_threshold = 32;

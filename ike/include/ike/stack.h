@@ -57,7 +57,8 @@ struct ChildSa {
   bool transport_mode = false;
   std::uint32_t inbound_spi = 0;   // ours
   std::uint32_t outbound_spi = 0;  // the peer's
-  // Encryption key and, for AES-GCM, the 4-byte salt behind it (RFC 4106 section 8.1).
+  // Encryption key and the salt behind it, for the ciphers that have one (RFC 4106 section 8.1, RFC 3686
+  // section 5.1, RFC 4309 section 7.1, RFC 7634 section 2). Empty with AH and NULL.
   Secret inbound_key;
   Secret outbound_key;
   // Keys of the integrity algorithm; empty with an AEAD.
@@ -152,6 +153,12 @@ class Stack {
   virtual std::vector<ConnectionConfig> connections() const = 0;
   // Replaces all pre-shared keys.
   virtual void load_shared_secrets(std::vector<SharedSecret> secrets) = 0;
+
+  // Replaces all certificates, trust anchors, CRLs and private keys.
+  virtual void load_credentials(Credentials credentials) = 0;
+  // The time of day at `now`, to be told again whenever it may have been set: certificates are valid by it.
+  // Without it, none is.
+  virtual void set_time_of_day(std::chrono::sys_seconds time_of_day, Instant now) = 0;
 
   virtual void receive(const Datagram& datagram, Instant now) = 0;
   // To be called at or after next_timer().

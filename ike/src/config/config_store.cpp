@@ -28,17 +28,24 @@ std::optional<int> specificity(const std::vector<IpRange>& ranges, const IpAddre
   return best;
 }
 
+// By its identity, not by an owner that stands for everybody.
+bool names(const SharedSecret& secret, const Identity& identity) {
+  return std::ranges::any_of(
+      secret.owners, [&](const Identity& owner) { return !is_any(owner) && matches(owner, identity); });
+}
+
 Expected<> check_child(const std::string& connection, const ChildConfig& child) {
   if (child.name.empty()) {
     return fail(fmt::format("connection '{}': a child without a name", connection));
   }
   if (child.proposals.empty()) {
-    return fail(fmt::format("connection '{}': child '{}' has no ESP proposal", connection, child.name));
+    return fail(fmt::format("connection '{}': child '{}' has no proposal", connection, child.name));
   }
   for (const EspProposal& proposal : child.proposals) {
-    if (proposal.encryption.empty() || proposal.esn.empty()) {
+    const bool ah = proposal.protocol == ChildProtocol::ah;
+    if (proposal.encryption.empty() != ah || (ah && proposal.integrity.empty()) || proposal.esn.empty()) {
       return fail(
-          fmt::format("connection '{}': child '{}' has an incomplete ESP proposal", connection, child.name));
+          fmt::format("connection '{}': child '{}' has an incomplete proposal", connection, child.name));
     }
   }
   return {};
@@ -125,12 +132,11 @@ const Secret* ConfigStore::find_secret(const Identity& local, const Identity& re
   const Secret* best = nullptr;
   int best_score = -1;
   for (const SharedSecret& secret : m_secrets) {
-    const bool for_remote = std::ranges::find(secret.owners, remote) != secret.owners.end();
-    const bool for_local = std::ranges::find(secret.owners, local) != secret.owners.end();
+    const bool for_remote = names(secret, remote);
+    const bool for_local = names(secret, local);
     const bool for_all = std::ranges::all_of(secret.owners, is_any);
-    const bool only_local = for_local && std::ranges::all_of(secret.owners, [&](const Identity& owner) {
-                              return is_any(owner) || owner == local;
-                            });
+    const bool only_local =
+        for_local && std::ranges::all_of(secret.owners, [&](const Identity& o) { return matches(o, local); });
     if (!for_remote && !only_local && !for_all) {
       continue;
     }

@@ -29,17 +29,17 @@ class ConfigStore {
   // others than ourselves is for those only. nullptr when there is none.
   const Secret* find_secret(const Identity& local, const Identity& remote) const;
 
+  void load_credentials(Credentials credentials) { m_credentials = std::move(credentials); }
+  const Credentials& credentials() const { return m_credentials; }
+
  private:
   std::vector<ConnectionPtr> m_connections;
   std::vector<SharedSecret> m_secrets;
+  Credentials m_credentials;
 };
 
 inline bool is_any(const Identity& identity) {
   return identity.data.empty();
-}
-// The identity without data matches every one.
-inline bool matches(const Identity& pattern, const Identity& identity) {
-  return is_any(pattern) || pattern == identity;
 }
 Identity identity_of(const IpAddress& address);
 const ChildConfig* find_child(const ConnectionConfig& connection, std::string_view name);

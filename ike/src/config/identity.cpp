@@ -1,10 +1,12 @@
 // Identities as text (RFC 7296 section 3.5, and swanctl.conf's way to write them).
+#include "ike/identity.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/hex.h"
-#include "ike/config.h"
+#include "config/distinguished_name.h"
 
 namespace espgate::ike {
 namespace {
@@ -22,7 +24,7 @@ bool printable(ByteView bytes) {
 
 bool is_name(std::string_view text) {
   return !text.empty() && printable(to_bytes(text)) &&
-         text.find_first_of("=,@/\"'") == std::string_view::npos;
+         text.find_first_of("=,@/\"'*") == std::string_view::npos;
 }
 
 // Peers choose these bytes, and they end in logs and terminals.
@@ -44,7 +46,51 @@ Expected<Identity> parse_key_id(std::string_view text) {
   return Identity{IdType::key_id, to_bytes(text)};
 }
 
+// "C=CH, O=Example", or the DER itself in hexadecimal digits.
+Expected<Bytes> parse_name_text(std::string_view text) {
+  if (!text.starts_with('#')) {
+    return name_from_text(text);
+  }
+  auto bytes = from_hex(text.substr(1));
+  if (!bytes || parse_name(*bytes) == nullptr) {
+    return fail(fmt::format("identity 'asn1dn:{}': not a distinguished name in DER", text));
+  }
+  return std::move(*bytes);
+}
+
+// RFC 4343: names compare without regard to case.
+bool same_letters(ByteView a, ByteView b) {
+  const auto lower = [](std::uint8_t c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<std::uint8_t>(c - 'A' + 'a') : c;
+  };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
 }  // namespace
+
+bool matches(const Identity& wanted, const Identity& identity) {
+  if (wanted.data.empty()) {
+    return true;
+  }
+  if (wanted.type != identity.type) {
+    return false;
+  }
+  switch (wanted.type) {
+    case IdType::fqdn:
+    case IdType::rfc822_addr:
+      return same_letters(wanted.data, identity.data);
+    case IdType::der_asn1_dn: {
+      const NamePtr a = parse_name(wanted.data);
+      const NamePtr b = parse_name(identity.data);
+      return a != nullptr && b != nullptr && same_name(a.get(), b.get());
+    }
+    case IdType::ipv4_addr:
+    case IdType::ipv6_addr:
+    case IdType::key_id:
+      break;
+  }
+  return wanted.data == identity.data;
+}
 
 Expected<Identity> Identity::parse(std::string_view text) {
   constexpr std::string_view key_id_prefix = "keyid:";
@@ -68,9 +114,13 @@ Expected<Identity> Identity::parse(std::string_view text) {
   if (const auto address = IpAddress::parse(text)) {
     return Identity{address->is_v4() ? IdType::ipv4_addr : IdType::ipv6_addr, to_bytes(address->bytes())};
   }
-  if (text.find('=') != std::string_view::npos) {
-    return fail(fmt::format(
-        "identity '{}': distinguished names come with certificates, which this version lacks", text));
+  constexpr std::string_view name_prefix = "asn1dn:";
+  if (text.starts_with(name_prefix) || text.find('=') != std::string_view::npos) {
+    auto name = parse_name_text(text.starts_with(name_prefix) ? text.substr(name_prefix.size()) : text);
+    if (!name) {
+      return std::unexpected(name.error());
+    }
+    return Identity{IdType::der_asn1_dn, std::move(*name)};
   }
   if (const std::size_t at = text.find('@'); at != std::string_view::npos) {
     if (!is_name(text.substr(0, at)) || !is_name(text.substr(at + 1))) {
@@ -106,7 +156,10 @@ std::string Identity::to_string() const {
     case IdType::key_id:
       return "keyid:" + readable(data);
     case IdType::der_asn1_dn:
-      return "dn:0x" + to_hex(data);
+      if (const NamePtr name = parse_name(data)) {
+        return name_to_text(name.get());
+      }
+      return "asn1dn:#" + to_hex(data);
   }
   return "0x" + to_hex(data);
 }

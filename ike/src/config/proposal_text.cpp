@@ -55,28 +55,59 @@ Expected<Words> parse_words(std::string_view text) {
   return words;
 }
 
-// What holds for both kinds of proposal.
+// What holds for both kinds of proposal that encrypt.
 Expected<> check_ciphers(std::string_view text, const Words& words) {
   if (words.encryption.empty()) {
     return fail(fmt::format("proposal '{}': no encryption algorithm, for example aes256gcm16", text));
   }
-  const bool aead = is_aead(words.encryption.front().algorithm);
-  if (std::ranges::any_of(words.encryption,
-                          [aead](const EncryptionTransform& t) { return is_aead(t.algorithm) != aead; })) {
+  const EncryptionTransform& first = words.encryption.front();
+  const bool aead = is_aead(first.algorithm);
+  const auto other = std::ranges::find_if(
+      words.encryption, [aead](const EncryptionTransform& t) { return is_aead(t.algorithm) != aead; });
+  if (other != words.encryption.end()) {
     return fail(fmt::format(
-        "proposal '{}': AES-GCM and AES-CBC cannot stand in one proposal (RFC 7296 section 3.3); write two",
-        text));
+        "proposal '{}': '{}' and '{}' cannot stand in one proposal, for only one of them protects integrity "
+        "itself (RFC 7296 section 3.3); write two",
+        text, word_of(first), word_of(*other)));
   }
   if (aead && !words.integrity.empty()) {
-    return fail(
-        fmt::format("proposal '{}': AES-GCM protects integrity itself; leave '{}' out, or write 'prf{}' if a "
-                    "PRF is meant",
-                    text, word_of(words.integrity.front()), word_of(words.integrity.front())));
+    const Integrity integrity = words.integrity.front();
+    return fail(fmt::format(
+        "proposal '{}': '{}' protects integrity itself; leave '{}' out, or write '{}' if a PRF is "
+        "meant",
+        text, word_of(first), word_of(integrity), word_of(prf_of(integrity))));
   }
   if (!aead && words.integrity.empty()) {
-    return fail(fmt::format("proposal '{}': AES-CBC needs an integrity algorithm, for example sha256", text));
+    return fail(fmt::format("proposal '{}': '{}' needs an integrity algorithm, for example sha256", text,
+                            word_of(first)));
   }
   return {};
+}
+
+template <typename T>
+Expected<> check_for_ike(std::string_view text, const std::vector<T>& values) {
+  for (const T& value : values) {
+    if (const std::string_view reason = why_not_for_ike(value); !reason.empty()) {
+      return fail(fmt::format("proposal '{}': '{}' is refused: {}", text, word_of(value), reason));
+    }
+  }
+  return {};
+}
+
+// What holds for both protocols of Child SAs. strongSwan's meaning of a proposal that does not say: no ESN.
+Expected<EspProposal> to_child_proposal(std::string_view text, ChildProtocol protocol, Words words) {
+  if (!words.prf.empty()) {
+    return fail(
+        fmt::format("proposal '{}': '{}' belongs into an IKE proposal", text, word_of(words.prf.front())));
+  }
+  if (words.esn.empty()) {
+    words.esn = {EsnMode::no};
+  }
+  return EspProposal{.encryption = std::move(words.encryption),
+                     .integrity = std::move(words.integrity),
+                     .groups = std::move(words.groups),
+                     .esn = std::move(words.esn),
+                     .protocol = protocol};
 }
 
 template <typename T>
@@ -102,20 +133,18 @@ Expected<IkeProposal> parse_ike_proposal(std::string_view text) {
   if (!words) {
     return std::unexpected(words.error());
   }
-  if (const auto ciphers = check_ciphers(text, *words); !ciphers) {
-    return std::unexpected(ciphers.error());
-  }
-  if (!words->esn.empty()) {
-    return fail(
-        fmt::format("proposal '{}': '{}' belongs into an ESP proposal", text, word_of(words->esn.front())));
+  for (const auto& checked : {check_for_ike(text, words->encryption), check_for_ike(text, words->integrity),
+                              check_for_ike(text, words->esn), check_ciphers(text, *words)}) {
+    if (!checked) {
+      return std::unexpected(checked.error());
+    }
   }
   if (words->prf.empty()) {
     if (words->integrity.empty()) {
       return fail(
-          fmt::format("proposal '{}': with AES-GCM there is no integrity algorithm to take the PRF from; add "
-                      "one, for example "
-                      "prfsha256",
-                      text));
+          fmt::format("proposal '{}': with '{}' there is no integrity algorithm to take the PRF from; add "
+                      "one, for example prfsha256",
+                      text, word_of(words->encryption.front())));
     }
     for (const Integrity integrity : words->integrity) {
       words->prf.push_back(prf_of(integrity));
@@ -142,16 +171,30 @@ Expected<EspProposal> parse_esp_proposal(std::string_view text) {
   if (const auto ciphers = check_ciphers(text, *words); !ciphers) {
     return std::unexpected(ciphers.error());
   }
-  if (!words->prf.empty()) {
-    return fail(
-        fmt::format("proposal '{}': '{}' belongs into an IKE proposal", text, word_of(words->prf.front())));
+  return to_child_proposal(text, ChildProtocol::esp, std::move(*words));
+}
+
+Expected<EspProposal> parse_ah_proposal(std::string_view text) {
+  if (text == "default") {
+    return EspProposal{.encryption = {},
+                       .integrity = {Integrity::hmac_sha2_256_128, Integrity::hmac_sha2_384_192,
+                                     Integrity::hmac_sha2_512_256},
+                       .groups = {},
+                       .esn = {EsnMode::yes, EsnMode::no},
+                       .protocol = ChildProtocol::ah};
   }
-  if (words->esn.empty()) {
-    // strongSwan's meaning of a proposal that does not say.
-    words->esn = {EsnMode::no};
+  auto words = parse_words(text);
+  if (!words) {
+    return std::unexpected(words.error());
   }
-  return EspProposal{std::move(words->encryption), std::move(words->integrity), std::move(words->groups),
-                     std::move(words->esn)};
+  if (!words->encryption.empty()) {
+    return fail(fmt::format("proposal '{}': '{}' belongs into an ESP proposal, AH does not encrypt", text,
+                            word_of(words->encryption.front())));
+  }
+  if (words->integrity.empty()) {
+    return fail(fmt::format("proposal '{}': no integrity algorithm, for example sha256", text));
+  }
+  return to_child_proposal(text, ChildProtocol::ah, std::move(*words));
 }
 
 std::string to_string(const IkeProposal& proposal) {

@@ -1,5 +1,5 @@
-// Diffie-Hellman key exchange as the Key Exchange payload carries it: X25519 (RFC 8031), ECP groups (RFC
-// 5903).
+// Diffie-Hellman key exchange as the Key Exchange payload carries it: X25519 and X448 (RFC 8031), ECP groups
+// (RFC 5903), MODP groups (RFC 3526).
 #pragma once
 
 #include <memory>
@@ -24,10 +24,11 @@ class KeyExchange {
   virtual ~KeyExchange() = default;
 
   virtual Group group() const = 0;
-  // 32 bytes for X25519, x and y of equal size for ECP.
+  // u for X25519 and X448 (32 and 56 bytes), x and y of equal size for ECP, a number as long as the prime for
+  // MODP.
   virtual const Bytes& public_value() const = 0;
-  // g^ir. Refuses values of the wrong size, points off the curve (RFC 6989 section 2.3) and a result of zero
-  // (RFC 8031 section 2).
+  // g^ir. Refuses values of the wrong size, 0, 1 and p - 1 (RFC 6989 section 2.1), points off the curve
+  // (section 2.3) and a result of zero (RFC 8031 section 2).
   virtual Result<Secret> shared_secret(ByteView peer_value) const = 0;
 
  protected:

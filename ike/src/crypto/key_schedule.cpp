@@ -24,16 +24,31 @@ class KeyCutter {
   ByteView m_rest;
 };
 
+Bytes join(ByteView a, ByteView b) {
+  Bytes joined(a.begin(), a.end());
+  joined.insert(joined.end(), b.begin(), b.end());
+  return joined;
+}
+
+// RFC 7296 section 2.14: HMAC takes the nonces whole as its key; with AES-CMAC the first 64 bits of each
+// count.
+Bytes seed_key(Prf algorithm, ByteView initiator_nonce, ByteView responder_nonce) {
+  if (algorithm != Prf::aes128_cmac) {
+    return join(initiator_nonce, responder_nonce);
+  }
+  constexpr std::size_t half_key = 8;
+  return join(initiator_nonce.first(std::min(half_key, initiator_nonce.size())),
+              responder_nonce.first(std::min(half_key, responder_nonce.size())));
+}
+
 }  // namespace
 
 IkeKeys derive_ike_keys(const IkeProposal& chosen, ByteView shared_secret, ByteView initiator_nonce,
                         ByteView responder_nonce, std::uint64_t initiator_spi, std::uint64_t responder_spi) {
   // RFC 7296 section 2.14: SKEYSEED = prf(Ni | Nr, g^ir); the keys = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr).
-  // Our PRFs are HMACs, which take a key of any length, so the nonces are used whole.
   const Prf algorithm = chosen.prf.front();
-  Bytes nonces(initiator_nonce.begin(), initiator_nonce.end());
-  nonces.insert(nonces.end(), responder_nonce.begin(), responder_nonce.end());
-  const Secret seed = prf(algorithm, nonces, {shared_secret});
+  const Secret seed = prf(algorithm, seed_key(algorithm, initiator_nonce, responder_nonce), {shared_secret});
+  const Bytes nonces = join(initiator_nonce, responder_nonce);
 
   std::array<std::uint8_t, 16> spis{};
   store_be64(spis, 0, initiator_spi);
@@ -59,7 +74,8 @@ ChildKeys derive_child_keys(const EspProposal& chosen, Prf prf, const Secret& sk
                             ByteView responder_nonce) {
   // RFC 7296 section 2.17: KEYMAT = prf+(SK_d, Ni | Nr). All keys from initiator to responder come first; in
   // each direction encryption comes before integrity.
-  const std::size_t encryption_size = key_material_size(chosen.encryption.front());
+  const std::size_t encryption_size =
+      chosen.encryption.empty() ? 0 : key_material_size(chosen.encryption.front());
   const std::size_t integrity_size = chosen.integrity.empty() ? 0 : key_size(chosen.integrity.front());
   const Secret material =
       prf_plus(prf, sk_d.view(), {initiator_nonce, responder_nonce}, 2 * (encryption_size + integrity_size));
@@ -70,6 +86,14 @@ ChildKeys derive_child_keys(const EspProposal& chosen, Prf prf, const Secret& sk
   keys.responder_encryption = cutter.cut(encryption_size);
   keys.responder_integrity = cutter.cut(integrity_size);
   return keys;
+}
+
+Bytes signed_octets(Prf algorithm, ByteView own_first_message, ByteView peer_nonce, const Secret& sk_p,
+                    ByteView id_body) {
+  const Secret maced_id = prf(algorithm, sk_p.view(), {id_body});
+  Bytes octets = join(own_first_message, peer_nonce);
+  octets.insert(octets.end(), maced_id.view().begin(), maced_id.view().end());
+  return octets;
 }
 
 Secret shared_key_auth(Prf algorithm, const Secret& psk, ByteView own_first_message, ByteView peer_nonce,

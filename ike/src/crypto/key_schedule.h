@@ -30,6 +30,9 @@ struct ChildKeys {
 ChildKeys derive_child_keys(const EspProposal& chosen, Prf prf, const Secret& sk_d, ByteView initiator_nonce,
                             ByteView responder_nonce);
 
+// RFC 7296 section 2.15: what an end signs: message | nonce | prf(SK_p, ID body).
+Bytes signed_octets(Prf algorithm, ByteView own_first_message, ByteView peer_nonce, const Secret& sk_p,
+                    ByteView id_body);
 // RFC 7296 section 2.15: prf(prf(PSK, "Key Pad for IKEv2"), message | nonce | prf(SK_p, ID body)).
 Secret shared_key_auth(Prf algorithm, const Secret& psk, ByteView own_first_message, ByteView peer_nonce,
                        const Secret& sk_p, ByteView id_body);

@@ -1,5 +1,5 @@
-// Protection of the Encrypted payload in one direction: AES-GCM (RFC 5282), or AES-CBC with HMAC (RFC 7296
-// section 3.14).
+// Protection of the Encrypted payload in one direction: AES-GCM (RFC 5282) and ChaCha20-Poly1305 (RFC 7634),
+// or AES-CBC (RFC 7296 section 3.14) and AES-CTR (RFC 5930) with an integrity algorithm.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ namespace espgate::ike {
 
 class SkCipher {
  public:
-  // `encryption_key` ends with the salt for an AEAD; `integrity_key` is then empty.
+  // `encryption_key` ends with the salt for an AEAD and for AES-CTR; `integrity_key` is empty for an AEAD.
   static std::unique_ptr<SkCipher> create(const EncryptionTransform& encryption, Integrity integrity,
                                           Secret encryption_key, Secret integrity_key);
   SkCipher(const SkCipher&) = delete;

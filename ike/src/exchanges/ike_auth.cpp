@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "auth/authenticator.h"
 #include "negotiation/proposal_selection.h"
 
 namespace espgate::ike {
@@ -23,64 +24,42 @@ Identity to_identity(const IdPayload& payload) {
   return {IdType{payload.id_type}, payload.data};
 }
 
-// RFC 7296 section 2.15: what is signed is one's own first message, the other's nonce, and one's own ID as it
-// stands on the wire, reserved bytes and all.
-Secret auth_value(const IkeSa& sa, bool of_initiator, const Secret& psk, const IdPayload& id) {
-  const InitMaterial& material = sa.init_material();
-  Writer body;
-  id.encode(body);
-  return of_initiator ? shared_key_auth(sa.proposal().prf.front(), psk, material.request,
-                                        material.responder_nonce, sa.keys().pi, body.view())
-                      : shared_key_auth(sa.proposal().prf.front(), psk, material.response,
-                                        material.initiator_nonce, sa.keys().pr, body.view());
-}
-
-AuthPayload make_auth(const IkeSa& sa, const Secret& psk, const IdPayload& id) {
-  const Secret value = auth_value(sa, sa.initiator(), psk, id);
-  return {AuthMethod::shared_key, Bytes(value.view().begin(), value.view().end())};
-}
-
-bool is_proof(const IkeSa& sa, const Secret& psk, const IdPayload& id, const AuthPayload& auth) {
-  return auth.method == AuthMethod::shared_key &&
-         equal_constant_time(auth_value(sa, !sa.initiator(), psk, id).view(), auth.data);
-}
-
 Reply reject(IkeSa& sa, Reason counter, NotifyType notify, std::string reason) {
   sa.environment().counters.count(counter);
   return {{NotifyPayload{.notify = notify}}, Reply::Move{SaState::gone, std::move(reason)}};
 }
 
-// Among the connections for these addresses, the first whose identities fit and whose proposals allow what
-// IKE_SA_INIT agreed upon. The one that IKE_SA_INIT went by is a guess from the addresses only.
-ConnectionPtr find_connection(IkeSa& sa, const Identity& peer, const Identity* wanted) {
+// The PAD lookup (RFC 4301 section 4.4.3.2), now that the peer's identity is known; what IKE_SA_INIT went by
+// is a guess from the addresses only. Of the connections for these addresses whose identities fit, whose
+// proposals allow what IKE_SA_INIT agreed upon, and which want this kind of proof, the one whose pattern is
+// the closest; then the one whose addresses are, then the first.
+ConnectionPtr find_connection(IkeSa& sa, const Identity& peer, const Identity* wanted,
+                              const AuthPayload* auth) {
   const wire::SaPayload agreed = offer_ike(std::span(&sa.proposal(), 1));
+  const auto kind =
+      auth == nullptr || auth->method == AuthMethod::shared_key ? AuthKind::psk : AuthKind::signature;
+  ConnectionPtr best;
+  int best_fit = -1;
   for (ConnectionPtr& connection :
        sa.environment().config.find_by_addresses(sa.local().address, sa.remote().address)) {
+    const auto fit = connection->remote_id.match(peer);
     const Identity own = effective_local_id(*connection, sa.local().address);
-    if (matches(connection->remote_id, peer) && (wanted == nullptr || *wanted == own) &&
-        choose_ike(connection->proposals, agreed, std::nullopt)) {
-      return std::move(connection);
+    if (fit && *fit > best_fit && (wanted == nullptr || matches(*wanted, own)) &&
+        connection->remote_auth.kind == kind && choose_ike(connection->proposals, agreed, std::nullopt)) {
+      best_fit = *fit;
+      best = std::move(connection);
     }
   }
-  return nullptr;
-}
-
-std::string describe(const Identity& local, const Identity& remote) {
-  return "'" + local.to_string() + "' and '" + remote.to_string() + "'";
+  return best;
 }
 
 }  // namespace
-
-Identity effective_local_id(const ConnectionConfig& connection, const IpAddress& local) {
-  return is_any(connection.local_id) ? identity_of(local) : connection.local_id;
-}
 
 Reply answer_ike_auth(IkeSa& sa, const Incoming& request) {
   Environment& environment = sa.environment();
   const wire::Payloads& payloads = request.payloads;
   const auto* peer_id = wire::find<IdPayload>(payloads, PayloadType::id_initiator);
   const auto* wanted_id = wire::find<IdPayload>(payloads, PayloadType::id_responder);
-  const auto* auth = wire::find<AuthPayload>(payloads);
   if (peer_id == nullptr || peer_id->data.empty() || wire::find<wire::SaPayload>(payloads) == nullptr ||
       wire::find<wire::TsPayload>(payloads, PayloadType::ts_initiator) == nullptr ||
       wire::find<wire::TsPayload>(payloads, PayloadType::ts_responder) == nullptr) {
@@ -91,33 +70,31 @@ Reply answer_ike_auth(IkeSa& sa, const Incoming& request) {
   const std::optional<Identity> wanted = wanted_id != nullptr && !wanted_id->data.empty()
                                              ? std::optional(to_identity(*wanted_id))
                                              : std::nullopt;
-  ConnectionPtr connection = find_connection(sa, peer, wanted ? &*wanted : nullptr);
+  const auto* auth = wire::find<AuthPayload>(payloads);
+  ConnectionPtr connection = find_connection(sa, peer, wanted ? &*wanted : nullptr, auth);
   if (connection == nullptr) {
     return reject(sa, Reason::identity_refused, NotifyType::authentication_failed,
-                  "no connection for the identity '" + peer.to_string() + "'" +
-                      (wanted ? ", which asks for '" + wanted->to_string() + "'" : ""));
+                  "no connection for the identity '" + peer.to_string() + "' that takes its kind of proof" +
+                      (wanted ? "; it asks for '" + wanted->to_string() + "'" : ""));
   }
   const Identity own = effective_local_id(*connection, sa.local().address);
   sa.set_connection(std::move(connection));
-  const Secret* psk = environment.config.find_secret(own, peer);
-  if (psk == nullptr) {
-    return reject(sa, Reason::secret_missing, NotifyType::authentication_failed,
-                  "no shared secret for " + describe(own, peer));
+  const IdPayload own_id = to_wire(PayloadType::id_responder, own);
+  if (const auto proved = check_proof(sa, own, peer, *peer_id, payloads); !proved) {
+    return reject(sa, proved.error().counter, NotifyType::authentication_failed, proved.error().text);
   }
-  // No AUTH at all is the wish for EAP, which this version does not have.
-  if (auth == nullptr || !is_proof(sa, *psk, *peer_id, *auth)) {
-    return reject(sa, Reason::authentication_failed, NotifyType::authentication_failed,
-                  "'" + peer.to_string() + "' does not prove to hold the shared secret");
+  auto proof = prove(sa, own, peer, own_id, certificate_wish(payloads, environment.limits));
+  if (!proof) {
+    return reject(sa, proof.error().counter, NotifyType::authentication_failed, proof.error().text);
   }
   sa.set_identities(own, peer);
   sa.set_state(SaState::established, {});
   if (wire::find_notify(payloads, NotifyType::initial_contact) != nullptr) {
     environment.neighbours.end_others(sa);
   }
-  const IdPayload own_id = to_wire(PayloadType::id_responder, own);
   Reply reply;
   reply.payloads.emplace_back(own_id);
-  reply.payloads.emplace_back(make_auth(sa, *psk, own_id));
+  std::ranges::move(*proof, std::back_inserter(reply.payloads));
   std::ranges::move(answer_child_offer(sa, payloads), std::back_inserter(reply.payloads));
   sa.forget_init_material();
   return reply;
@@ -127,13 +104,14 @@ std::optional<wire::Payloads> IkeAuth::build(IkeSa& sa) {
   Environment& environment = sa.environment();
   const ConnectionConfig& connection = sa.connection();
   const Identity own = effective_local_id(connection, sa.local().address);
-  const Identity expected =
-      is_any(connection.remote_id) ? identity_of(sa.remote().address) : connection.remote_id;
-  const Secret* psk = environment.config.find_secret(own, expected);
+  const Identity expected = expected_peer(connection, sa.remote().address);
+  const IdPayload own_id = to_wire(PayloadType::id_initiator, own);
   const ChildConfig* child = find_child(connection, m_child);
-  if (psk == nullptr || child == nullptr) {
-    environment.counters.count(Reason::secret_missing);
-    sa.set_state(SaState::gone, "no shared secret for " + describe(own, expected));
+  auto proof = prove(sa, own, expected, own_id, sa.init_material().certificate_wish);
+  if (!proof || child == nullptr) {
+    environment.counters.count(proof ? Reason::child_refused : proof.error().counter);
+    sa.set_state(SaState::gone,
+                 proof ? "child '" + m_child + "' is not configured any more" : proof.error().text);
     return std::nullopt;
   }
   auto spi = SpiReservation::allocate(environment.handler);
@@ -143,16 +121,19 @@ std::optional<wire::Payloads> IkeAuth::build(IkeSa& sa) {
     return std::nullopt;
   }
   m_spi = std::move(*spi);
-  sa.set_identities(own, connection.remote_id);
-  const IdPayload own_id = to_wire(PayloadType::id_initiator, own);
+  const Identity* wanted = connection.remote_id.exact();
+  sa.set_identities(own, wanted != nullptr ? *wanted : Identity{});
   wire::Payloads payloads{own_id};
   if (!environment.neighbours.has_other(sa)) {
     payloads.emplace_back(NotifyPayload{.notify = NotifyType::initial_contact});
   }
-  if (!is_any(connection.remote_id)) {
-    payloads.emplace_back(to_wire(PayloadType::id_responder, connection.remote_id));
+  if (auto request = request_certificates(environment.config, connection, environment.limits)) {
+    payloads.emplace_back(std::move(*request));
   }
-  payloads.emplace_back(make_auth(sa, *psk, own_id));
+  if (wanted != nullptr) {
+    payloads.emplace_back(to_wire(PayloadType::id_responder, *wanted));
+  }
+  std::ranges::move(*proof, std::back_inserter(payloads));
   add_child_offer(payloads, sa, *child, m_spi->value());
   return payloads;
 }
@@ -173,17 +154,15 @@ Exchange::Outcome IkeAuth::process(IkeSa& sa, const Incoming& response) {
     return Outcome::done;
   }
   const Identity peer = to_identity(*peer_id);
-  if (is_any(peer) || !matches(sa.connection().remote_id, peer)) {
+  if (!sa.connection().remote_id.match(peer)) {
     environment.counters.count(Reason::identity_refused);
     sa.refuse_peer("the peer is '" + peer.to_string() + "', not '" + sa.connection().remote_id.to_string() +
                    "'");
     return Outcome::done;
   }
-  const Secret* psk = environment.config.find_secret(sa.local_id(), peer);
-  if (psk == nullptr || !is_proof(sa, *psk, *peer_id, *auth)) {
-    environment.counters.count(psk == nullptr ? Reason::secret_missing : Reason::authentication_failed);
-    sa.refuse_peer(psk == nullptr ? "no shared secret for " + describe(sa.local_id(), peer)
-                                  : "'" + peer.to_string() + "' does not prove to hold the shared secret");
+  if (const auto proved = check_proof(sa, sa.local_id(), peer, *peer_id, response.payloads); !proved) {
+    environment.counters.count(proved.error().counter);
+    sa.refuse_peer(proved.error().text);
     return Outcome::done;
   }
   sa.set_identities(sa.local_id(), peer);

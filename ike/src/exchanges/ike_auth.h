@@ -1,4 +1,4 @@
-// IKE_AUTH with pre-shared keys (RFC 7296 sections 1.2 and 2.15).
+// IKE_AUTH (RFC 7296 sections 1.2 and 2.15).
 #pragma once
 
 #include <optional>
@@ -23,8 +23,5 @@ class IkeAuth final : public Exchange {
   std::string m_child;
   std::optional<SpiReservation> m_spi;
 };
-
-// Who we are on a connection, and whom we expect: what is configured, or the addresses.
-Identity effective_local_id(const ConnectionConfig& connection, const IpAddress& local);
 
 }  // namespace espgate::ike

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "auth/signature_auth.h"
 #include "base/reader.h"
 #include "exchanges/ike_auth.h"
 #include "negotiation/nat_detection.h"
@@ -52,6 +53,7 @@ std::optional<wire::Payloads> IkeSaInit::build(IkeSa& sa) {
   payloads.emplace_back(NoncePayload{m_nonce});
   add_nat_detection(payloads, sa.initiator_spi(), 0, sa.local(), sa.remote(),
                     sa.connection().force_udp_encapsulation, random);
+  payloads.emplace_back(announce_hashes());
   return payloads;
 }
 
@@ -114,7 +116,9 @@ Exchange::Outcome IkeSaInit::take_answer(IkeSa& sa, const Incoming& response) {
   IkeKeys keys = derive_ike_keys(choice->proposal, secret->view(), m_nonce, nonce->data, sa.initiator_spi(),
                                  responder_spi);
   sa.set_keys(std::move(choice->proposal), std::move(keys),
-              {m_nonce, nonce->data, sa.init_request(), response.datagram.message}, responder_spi);
+              {m_nonce, nonce->data, sa.init_request(), response.datagram.message,
+               announced_hashes(response.payloads), certificate_wish(response.payloads, environment.limits)},
+              responder_spi);
 
   const NatFinding nat =
       find_nat(response.payloads, response.header, response.datagram.local, response.datagram.remote);

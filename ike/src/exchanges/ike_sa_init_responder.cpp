@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "auth/authenticator.h"
+#include "auth/signature_auth.h"
 #include "crypto/key_exchange.h"
 #include "crypto/prf.h"
 #include "exchanges/ike_sa_init.h"
@@ -148,6 +150,13 @@ void IkeSaInitResponder::establish(const Request& request, const ConnectionPtr& 
     add_nat_detection(payloads, sa.initiator_spi(), sa.responder_spi(), datagram.local, datagram.remote,
                       connection->force_udp_encapsulation, m_environment.random);
   }
+  auto peer_hashes = announced_hashes(request.message.payloads);
+  if (peer_hashes) {
+    payloads.emplace_back(announce_hashes());
+  }
+  if (auto wanted = request_certificates(m_environment.config, *connection, m_environment.limits)) {
+    payloads.emplace_back(std::move(*wanted));
+  }
   const wire::Header answer_header{.initiator_spi = sa.initiator_spi(),
                                    .responder_spi = sa.responder_spi(),
                                    .exchange = wire::ExchangeType::ike_sa_init,
@@ -155,7 +164,8 @@ void IkeSaInitResponder::establish(const Request& request, const ConnectionPtr& 
   Bytes response = wire::encode_message(answer_header, payloads);
   IkeKeys keys = derive_ike_keys(choice.proposal, secret->view(), request.nonce.data, nonce,
                                  sa.initiator_spi(), sa.responder_spi());
-  sa.set_keys(choice.proposal, std::move(keys), {request.nonce.data, nonce, datagram.message, response},
+  sa.set_keys(choice.proposal, std::move(keys),
+              {request.nonce.data, nonce, datagram.message, response, std::move(peer_hashes), {}},
               header.initiator_spi);
   sa.set_state(SaState::half_open, {});
   m_table.remember_init_request(request.digest, sa);

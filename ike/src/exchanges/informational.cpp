@@ -12,12 +12,21 @@ using wire::NotifyPayload;
 using wire::NotifyType;
 using wire::Protocol;
 
+Protocol protocol_of(const ChildSaView& child) {
+  return child.proposal.protocol == ChildProtocol::ah ? Protocol::ah : Protocol::esp;
+}
+
+DeletePayload deletion_of(Protocol protocol, const std::vector<std::uint32_t>& spis) {
+  return protocol == Protocol::ah ? DeletePayload::ah(spis) : DeletePayload::esp(spis);
+}
+
 // Takes away the Child SAs that the peer deletes, and returns our SPIs of them (RFC 7296 section 1.4.1). SPIs
 // that we do not know are passed over: both ends may have deleted at the same time.
 std::vector<std::uint32_t> delete_children(IkeSa& sa, const DeletePayload& payload) {
   std::vector<std::uint32_t> ours;
   for (const std::uint32_t spi : payload.spi_values()) {
-    if (const ChildSaView* child = sa.find_child_by_outbound_spi(spi)) {
+    const ChildSaView* child = sa.find_child_by_outbound_spi(spi);
+    if (child != nullptr && protocol_of(*child) == payload.protocol) {
       ours.push_back(child->inbound_spi);
       sa.remove_child(child->id, "deleted by the peer");
     }
@@ -33,7 +42,8 @@ Reply answer_informational(IkeSa& sa, const Incoming& request) {
       return {{}, Reply::Move{SaState::gone, "the peer sent " + wire::to_string(fatal)}};
     }
   }
-  std::vector<std::uint32_t> deleted;
+  std::vector<std::uint32_t> deleted_esp;
+  std::vector<std::uint32_t> deleted_ah;
   for (const wire::Payload& payload : request.payloads) {
     const auto* deletion = std::get_if<DeletePayload>(&payload);
     if (deletion == nullptr) {
@@ -42,13 +52,17 @@ Reply answer_informational(IkeSa& sa, const Incoming& request) {
     if (deletion->protocol == Protocol::ike) {
       return {{}, Reply::Move{SaState::gone, "deleted by the peer"}};
     }
-    if (deletion->protocol == Protocol::esp) {
-      std::ranges::copy(delete_children(sa, *deletion), std::back_inserter(deleted));
+    if (deletion->protocol == Protocol::esp || deletion->protocol == Protocol::ah) {
+      std::ranges::copy(delete_children(sa, *deletion),
+                        std::back_inserter(deletion->protocol == Protocol::ah ? deleted_ah : deleted_esp));
     }
   }
   Reply reply;
-  if (!deleted.empty()) {
-    reply.payloads.emplace_back(DeletePayload::esp(deleted));
+  if (!deleted_esp.empty()) {
+    reply.payloads.emplace_back(DeletePayload::esp(deleted_esp));
+  }
+  if (!deleted_ah.empty()) {
+    reply.payloads.emplace_back(DeletePayload::ah(deleted_ah));
   }
   return reply;
 }
@@ -67,7 +81,7 @@ std::optional<wire::Payloads> DeleteChildSa::build(IkeSa& sa) {
   if (child == nullptr) {
     return std::nullopt;
   }
-  return wire::Payloads{DeletePayload::esp({child->inbound_spi})};
+  return wire::Payloads{deletion_of(protocol_of(*child), {child->inbound_spi})};
 }
 
 Exchange::Outcome DeleteChildSa::process(IkeSa& sa, const Incoming& /*response*/) {
@@ -76,7 +90,7 @@ Exchange::Outcome DeleteChildSa::process(IkeSa& sa, const Incoming& /*response*/
 }
 
 std::optional<wire::Payloads> DeleteUninstalledChild::build(IkeSa& /*sa*/) {
-  return wire::Payloads{DeletePayload::esp({m_spi})};
+  return wire::Payloads{deletion_of(m_protocol, {m_spi})};
 }
 
 Exchange::Outcome DeleteUninstalledChild::process(IkeSa& /*sa*/, const Incoming& /*response*/) {

@@ -32,12 +32,14 @@ class DeleteChildSa final : public InformationalExchange {
 // Deletes at the peer a Child SA that it has accepted and that we could not install.
 class DeleteUninstalledChild final : public InformationalExchange {
  public:
-  explicit DeleteUninstalledChild(std::uint32_t inbound_spi) : m_spi(inbound_spi) {}
+  explicit DeleteUninstalledChild(std::uint32_t inbound_spi, wire::Protocol protocol = wire::Protocol::esp)
+      : m_spi(inbound_spi), m_protocol(protocol) {}
   std::optional<wire::Payloads> build(IkeSa& sa) override;
   Outcome process(IkeSa& sa, const Incoming& response) override;
 
  private:
   std::uint32_t m_spi;
+  wire::Protocol m_protocol;
 };
 
 // An empty request, to learn whether the peer still answers.

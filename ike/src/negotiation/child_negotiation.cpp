@@ -61,6 +61,22 @@ wire::Payloads refuse(IkeSa& sa, Reason counter, NotifyType type, const std::str
   return {NotifyPayload{.notify = type}};
 }
 
+// What the child may reach on the peer's side: as configured, and no more than the peer's PAD entry allows
+// (RFC 4301 section 4.4.3.4).
+std::vector<TrafficSelector> remote_selectors(const IkeSa& sa, const ChildConfig& child) {
+  auto selectors = resolve(child.remote_ts, sa.remote().address);
+  const std::vector<IpRange>& allowed = sa.connection().allowed_remote;
+  if (allowed.empty()) {
+    return selectors;
+  }
+  std::vector<TrafficSelector> bounds;
+  bounds.reserve(allowed.size());
+  for (const IpRange& range : allowed) {
+    bounds.push_back({.addresses = range});
+  }
+  return narrow(selectors, bounds, selectors.size() * bounds.size());
+}
+
 // How far the responder's children fit what is asked for; the child that comes farthest tells the peer why
 // not.
 struct Search {
@@ -75,7 +91,7 @@ Search search_child(const IkeSa& sa, const SaPayload& offered, const TsPayload& 
   const auto our_ts = from_wire(ts_responder);
   for (const ChildConfig& child : sa.connection().children) {
     auto local_ts = narrow(resolve(child.local_ts, sa.local().address), our_ts, max_selectors);
-    auto remote_ts = narrow(resolve(child.remote_ts, sa.remote().address), their_ts, max_selectors);
+    auto remote_ts = narrow(remote_selectors(sa, child), their_ts, max_selectors);
     if (local_ts.empty() || remote_ts.empty()) {
       continue;
     }
@@ -93,6 +109,13 @@ Search search_child(const IkeSa& sa, const SaPayload& offered, const TsPayload& 
     }
   }
   return search;
+}
+
+// What the peer has installed, as far as its answer says.
+wire::Protocol answered_protocol(const SaPayload* answer) {
+  const bool ah = answer != nullptr && !answer->proposals.empty() &&
+                  answer->proposals.front().protocol == wire::Protocol::ah;
+  return ah ? wire::Protocol::ah : wire::Protocol::esp;
 }
 
 }  // namespace
@@ -126,7 +149,7 @@ void SpiReservation::give_back() {
 void add_child_offer(wire::Payloads& payloads, const IkeSa& sa, const ChildConfig& child, std::uint32_t spi) {
   payloads.emplace_back(offer_esp(child.proposals, spi));
   payloads.emplace_back(to_wire(PayloadType::ts_initiator, resolve(child.local_ts, sa.local().address)));
-  payloads.emplace_back(to_wire(PayloadType::ts_responder, resolve(child.remote_ts, sa.remote().address)));
+  payloads.emplace_back(to_wire(PayloadType::ts_responder, remote_selectors(sa, child)));
   if (child.transport_mode) {
     payloads.emplace_back(NotifyPayload{.notify = NotifyType::use_transport_mode});
   }
@@ -146,7 +169,7 @@ wire::Payloads answer_child_offer(IkeSa& sa, const wire::Payloads& request) {
   }
   if (!search.found) {
     return refuse(sa, Reason::child_no_proposal, NotifyType::no_proposal_chosen, search.selectors_fit->name,
-                  "no ESP proposal in common");
+                  "no ESP or AH proposal in common");
   }
   auto spi = SpiReservation::allocate(environment.handler);
   if (!spi) {
@@ -192,9 +215,8 @@ void accept_child_answer(IkeSa& sa, const ChildConfig& child, SpiReservation spi
   // responder that keeps silent on transport mode has made a tunnel.
   if (!choice || local_ts.empty() || remote_ts.empty() ||
       !within(local_ts, resolve(child.local_ts, sa.local().address)) ||
-      !within(remote_ts, resolve(child.remote_ts, sa.remote().address)) ||
-      transport != child.transport_mode) {
-    sa.enqueue(std::make_unique<DeleteUninstalledChild>(spi.value()));
+      !within(remote_ts, remote_selectors(sa, child)) || transport != child.transport_mode) {
+    sa.enqueue(std::make_unique<DeleteUninstalledChild>(spi.value(), answered_protocol(chosen)));
     give_up(Reason::child_answer_unusable,
             "the peer's answer for the Child SA does not fit what it was offered; deleting it there");
     return;
@@ -202,7 +224,7 @@ void accept_child_answer(IkeSa& sa, const ChildConfig& child, SpiReservation spi
   const ChildSa made = make_child(sa, Agreement{&child, std::move(*choice), spi.value(), transport,
                                                 std::move(local_ts), std::move(remote_ts)});
   if (const auto installed = sa.install_child(made); !installed) {
-    sa.enqueue(std::make_unique<DeleteUninstalledChild>(spi.value()));
+    sa.enqueue(std::make_unique<DeleteUninstalledChild>(spi.value(), answered_protocol(chosen)));
     give_up(Reason::child_refused, installed.error().message);
     return;
   }

@@ -14,7 +14,7 @@ using wire::Protocol;
 using wire::Transform;
 using wire::TransformType;
 
-constexpr std::size_t esp_spi_size = 4;
+constexpr std::size_t child_spi_size = 4;
 
 // A proposal as it came, sorted by kind. Values that we do not know are left out, but make the kind present.
 struct Offer {
@@ -67,6 +67,10 @@ Offer sort(const wire::Proposal& proposal) {
     }
   }
   return offer;
+}
+
+Protocol protocol_of(const EspProposal& proposal) {
+  return proposal.protocol == ChildProtocol::ah ? Protocol::ah : Protocol::esp;
 }
 
 template <typename T>
@@ -127,32 +131,47 @@ std::optional<IkeProposal> match(const IkeProposal& ours, const Offer& offered,
 }
 
 std::optional<EspProposal> match(const EspProposal& ours, const Offer& offered) {
-  const auto encryption = first_common(ours.encryption, offered);
   const auto esn = first_common(ours.esn, offered.esn);
-  if (!encryption || !esn || offered.prf.count != 0 || offered.unknown_kind) {
+  if (!esn || offered.prf.count != 0 || offered.unknown_kind) {
     return std::nullopt;
   }
-  auto integrity = choose_integrity(is_aead(encryption->algorithm), ours.integrity, offered);
+  EspProposal chosen{
+      .encryption = {}, .integrity = {}, .groups = {}, .esn = {*esn}, .protocol = ours.protocol};
+  if (ours.protocol == ChildProtocol::ah) {
+    const auto integrity = first_common(ours.integrity, offered.integrity);
+    if (!integrity || offered.encryption_count != 0) {
+      return std::nullopt;
+    }
+    chosen.integrity = {*integrity};
+    return chosen;
+  }
+  const auto encryption = first_common(ours.encryption, offered);
+  auto integrity =
+      encryption ? choose_integrity(is_aead(encryption->algorithm), ours.integrity, offered) : std::nullopt;
   if (!integrity) {
     return std::nullopt;
   }
-  return EspProposal{{*encryption}, std::move(*integrity), {}, {*esn}};
+  chosen.encryption = {*encryption};
+  chosen.integrity = std::move(*integrity);
+  return chosen;
 }
 
-std::optional<std::uint32_t> esp_spi(const wire::Proposal& proposal) {
-  if (proposal.protocol != Protocol::esp || proposal.spi.size() != esp_spi_size) {
+std::optional<std::uint32_t> child_spi(const EspProposal& ours, const wire::Proposal& proposal) {
+  if (proposal.protocol != protocol_of(ours) || proposal.spi.size() != child_spi_size) {
     return std::nullopt;
   }
   const std::uint32_t spi = load_be32(proposal.spi);
-  // RFC 4303 section 2.1: 0 is for local use, 1 to 255 are reserved.
+  // RFC 4303 section 2.1, RFC 4302 section 2.4: 0 is for local use, 1 to 255 are reserved.
   return spi > 255 ? std::optional(spi) : std::nullopt;
 }
 
 void add_encryption(wire::Proposal& to, const std::vector<EncryptionTransform>& values) {
   for (const EncryptionTransform& value : values) {
-    to.transforms.push_back({TransformType::encryption,
-                             std::to_underlying(value.algorithm),
-                             {{wire::key_length_attribute, true, value.key_bits, {}}}});
+    wire::Transform transform{TransformType::encryption, std::to_underlying(value.algorithm), {}};
+    if (value.key_bits != 0) {
+      transform.attributes.push_back({wire::key_length_attribute, true, value.key_bits, {}});
+    }
+    to.transforms.push_back(std::move(transform));
   }
 }
 
@@ -175,7 +194,7 @@ wire::Proposal to_wire(const IkeProposal& proposal, std::uint8_t number) {
 wire::Proposal to_wire(const EspProposal& proposal, std::uint8_t number, std::uint32_t spi) {
   Writer writer;
   writer.u32(spi);
-  wire::Proposal out{number, Protocol::esp, std::move(writer).finish(), {}};
+  wire::Proposal out{number, protocol_of(proposal), std::move(writer).finish(), {}};
   add_encryption(out, proposal.encryption);
   add_transforms(out, TransformType::integrity, proposal.integrity);
   add_transforms(out, TransformType::extended_sequence_numbers, proposal.esn);
@@ -183,7 +202,7 @@ wire::Proposal to_wire(const EspProposal& proposal, std::uint8_t number, std::ui
 }
 
 bool one_of_each(const Offer& offer) {
-  return offer.encryption_count == 1 && offer.prf.count <= 1 && offer.integrity.count <= 1 &&
+  return offer.encryption_count <= 1 && offer.prf.count <= 1 && offer.integrity.count <= 1 &&
          offer.groups.count <= 1 && offer.esn.count <= 1;
 }
 
@@ -234,7 +253,7 @@ std::optional<IkeChoice> choose_ike(std::span<const IkeProposal> ours, const wir
 std::optional<EspChoice> choose_esp(std::span<const EspProposal> ours, const wire::SaPayload& offered) {
   for (const EspProposal& own : ours) {
     for (const wire::Proposal& proposal : offered.proposals) {
-      const auto spi = esp_spi(proposal);
+      const auto spi = child_spi(own, proposal);
       if (!spi) {
         continue;
       }

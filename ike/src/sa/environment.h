@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "config/config_store.h"
@@ -58,6 +59,8 @@ struct Environment {
   const Limits limits;
   // Of the call that is being handled.
   Instant now{};
+  // The time of day when Instant was 0; unknown until it is told.
+  std::optional<std::chrono::sys_seconds> day_of_instant_zero{};
   ConfigStore config{};
   Counters counters{};
   HalfOpenTable half_open{};

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "auth/certificate_wish.h"
+#include "auth/signature.h"
 #include "crypto/key_schedule.h"
 #include "ike/stack.h"
 #include "sa/environment.h"
@@ -22,6 +24,9 @@ struct InitMaterial {
   Bytes responder_nonce;
   Bytes request;
   Bytes response;
+  // What the peer said about the proof that it wants.
+  std::optional<SignatureHashes> peer_hashes{};
+  CertificateWish certificate_wish{};
 };
 
 // What a responder answers, and what becomes of the IKE SA once the answer is on its way.
@@ -87,6 +92,7 @@ class IkeSa final {
 
   // What it is.
   Environment& environment() { return m_environment; }
+  const Environment& environment() const { return m_environment; }
   IkeSaId id() const { return m_id; }
   SaState state() const { return m_state; }
   bool initiator() const { return m_initiator; }

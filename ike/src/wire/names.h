@@ -49,8 +49,21 @@ enum class TransformType : std::uint8_t {
 // RFC 7296 section 3.3.5: the only transform attribute.
 constexpr std::uint16_t key_length_attribute = 14;
 
-// RFC 7296 section 3.8.
-enum class AuthMethod : std::uint8_t { rsa_signature = 1, shared_key = 2, dss_signature = 3 };
+// RFC 7296 section 3.8, RFC 4754, RFC 7427.
+enum class AuthMethod : std::uint8_t {
+  rsa_signature = 1,
+  shared_key = 2,
+  dss_signature = 3,
+  ecdsa_256 = 9,
+  ecdsa_384 = 10,
+  ecdsa_521 = 11,
+  digital_signature = 14
+};
+
+// RFC 7296 section 3.6.
+constexpr std::uint8_t x509_signature_encoding = 4;
+constexpr std::uint8_t hash_and_url_of_certificate_encoding = 12;
+constexpr std::uint8_t hash_and_url_of_bundle_encoding = 13;
 
 // RFC 7296 section 3.10.1; the types below 16384 are errors.
 enum class NotifyType : std::uint16_t {

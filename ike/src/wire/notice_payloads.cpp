@@ -13,6 +13,14 @@ Bytes to_bytes(ByteView view) {
   return {view.begin(), view.end()};
 }
 
+DeletePayload of_children(Protocol protocol, const std::vector<std::uint32_t>& spis) {
+  Writer writer;
+  for (const std::uint32_t spi : spis) {
+    writer.u32(spi);
+  }
+  return {protocol, child_spi_size, static_cast<std::uint16_t>(spis.size()), std::move(writer).finish()};
+}
+
 }  // namespace
 
 Result<> NotifyPayload::validate(ByteView body, const Limits& /*limits*/) {
@@ -46,11 +54,10 @@ void NotifyPayload::encode(Writer& out) const {
 }
 
 DeletePayload DeletePayload::esp(const std::vector<std::uint32_t>& spis) {
-  Writer writer;
-  for (const std::uint32_t spi : spis) {
-    writer.u32(spi);
-  }
-  return {Protocol::esp, child_spi_size, static_cast<std::uint16_t>(spis.size()), std::move(writer).finish()};
+  return of_children(Protocol::esp, spis);
+}
+DeletePayload DeletePayload::ah(const std::vector<std::uint32_t>& spis) {
+  return of_children(Protocol::ah, spis);
 }
 
 std::vector<std::uint32_t> DeletePayload::spi_values() const {

@@ -32,6 +32,7 @@ struct DeletePayload {
 
   static DeletePayload ike_sa() { return {}; }
   static DeletePayload esp(const std::vector<std::uint32_t>& spis);
+  static DeletePayload ah(const std::vector<std::uint32_t>& spis);
   // The SPIs of an ESP or AH deletion; empty for IKE.
   std::vector<std::uint32_t> spi_values() const;
 

@@ -259,17 +259,17 @@ Bytes Traffic::inbound_packet(std::uint32_t row, std::uint8_t& spd, Sent& sent) 
     peer.sent[m_random.below(peer.sent.size())] = packet;
   }
   if (m_random.one_in(6)) {
-    return corrupted(std::move(packet), peer.sa);
+    return corrupted(std::move(packet), spec.encapsulation.has_value());
   }
   sent = {.row = row, .sequence = spec.sequence, .intact = true};
   return packet;
 }
 
 // One field of the packet on the wire is not what it was.
-Bytes Traffic::corrupted(Bytes packet, const InboundSa& sa) {
+Bytes Traffic::corrupted(Bytes packet, bool encapsulated) {
   const bool ipv6 = packet[0] >> 4U == 6;
   const std::size_t ip_bytes = ipv6 ? 40 : std::size_t{packet[0] & 0x0fU} * 4;
-  const std::size_t esp_at = ip_bytes + (sa.encapsulated ? 8 : 0);
+  const std::size_t esp_at = ip_bytes + (encapsulated ? 8 : 0);
   const auto flip = [&](std::size_t at, std::size_t count) {
     packet[at + m_random.below(count)] ^= static_cast<std::uint8_t>(1U << m_random.below(8));
   };
@@ -292,7 +292,9 @@ Bytes Traffic::corrupted(Bytes packet, const InboundSa& sa) {
       break;
     case 6:
     case 7:  // ciphertext
-      flip(esp_at + 16, packet.size() - esp_at - 32);
+      if (packet.size() > esp_at + 32) {
+        flip(esp_at + 16, packet.size() - esp_at - 32);
+      }
       break;
     case 8:  // ICV
       flip(packet.size() - 16, 16);
@@ -303,7 +305,7 @@ Bytes Traffic::corrupted(Bytes packet, const InboundSa& sa) {
         std::fill_n(packet.begin() + static_cast<std::ptrdiff_t>(esp_at), 4, std::uint8_t{0});
       }
       store_be16(packet, ipv6 ? 4 : 2, static_cast<std::uint16_t>(packet.size() - (ipv6 ? 40 : 0)));
-      if (sa.encapsulated) {
+      if (encapsulated) {
         store_be16(packet, esp_at - 4, static_cast<std::uint16_t>(packet.size() - esp_at + 8));
       }
       break;

@@ -69,7 +69,7 @@ class Traffic {
   Bytes plaintext(const InboundSa& sa);
   Bytes tunnelled(const InboundSa& sa);
   std::uint64_t sequence(Peer& peer);
-  Bytes corrupted(Bytes packet, const InboundSa& sa);
+  Bytes corrupted(Bytes packet, bool encapsulated);
   const Flow& any_flow();
   Bytes cleartext(std::uint8_t& spd);
 
