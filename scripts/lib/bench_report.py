@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Takes a bench's results (a JSON array) on standard input; adds the machine and the time, writes JSON to standard
-output and a table to standard error. Every result has a `limit…` and a `ratio`, the measured figure over its limit."""
+output and a table to standard error. Every result has a `limit…` and a `ratio`, the share
+of the limit that was reached."""
 import datetime
 import json
 import platform

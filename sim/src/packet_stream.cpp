@@ -16,16 +16,18 @@ std::optional<Done> PacketStream::done(ByteSpan output) {
   if (m_done.empty()) {
     return std::nullopt;
   }
-  const Done record = m_done.front();
+  Done record = m_done.front();
   if (record.length != 0) {
     // A completion may be ahead of its data.
     if (m_received.empty()) {
       return std::nullopt;
     }
-    const Bytes& bytes = m_received.front();
+    const Bytes& bytes = m_received.front().bytes;
     std::copy_n(bytes.begin(), std::min(bytes.size(), output.size()), output.begin());
+    record.latency = m_received.front().first - m_entered.front();
     m_received.pop_front();
   }
+  m_entered.pop_front();
   m_done.pop_front();
   return record;
 }
@@ -40,6 +42,7 @@ void PacketStream::clear() {
   m_sent = 0;
   m_receiving.clear();
   m_received.clear();
+  m_entered.clear();
   m_done.clear();
   m_inputs = {};
 }
@@ -79,8 +82,12 @@ const StreamInputs& PacketStream::drive() {
 }
 
 void PacketStream::accept(const StreamOutputs& outputs) {
+  ++m_cycle;
   if (m_inputs.input_valid && outputs.input_ready) {
     m_inputs.input_valid = false;
+    if (m_sent == 0) {
+      m_entered.push_back(m_cycle);
+    }
     m_sent += beat_bytes;
     if (m_inputs.input_last) {
       m_to_send.pop_front();
@@ -90,10 +97,13 @@ void PacketStream::accept(const StreamOutputs& outputs) {
   if (outputs.output_valid && m_inputs.output_ready) {
     const auto count = static_cast<std::size_t>(std::popcount(outputs.output_keep));
     const std::size_t at = m_receiving.size();
+    if (at == 0) {
+      m_receiving_first = m_cycle;
+    }
     m_receiving.resize(at + count);
     std::memcpy(m_receiving.data() + at, outputs.output_data, count);
     if (outputs.output_last) {
-      m_received.push_back(std::move(m_receiving));
+      m_received.push_back({.bytes = std::move(m_receiving), .first = m_receiving_first});
       m_receiving.clear();
     }
   }

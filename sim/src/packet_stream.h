@@ -61,7 +61,14 @@ class PacketStream {
   std::deque<Packet> m_to_send;
   std::size_t m_sent = 0;  // bytes of the front packet
   Bytes m_receiving;
-  std::deque<Bytes> m_received;
+  struct Received {
+    Bytes bytes;
+    std::uint64_t first = 0;  // cycle of its first beat
+  };
+  std::deque<Received> m_received;
+  std::deque<std::uint64_t> m_entered;  // cycle of the first beat of each packet under way
+  std::uint64_t m_receiving_first = 0;
+  std::uint64_t m_cycle = 0;
   std::deque<Done> m_done;
   StreamInputs m_inputs;
   Hesitation m_hesitation;

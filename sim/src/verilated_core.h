@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 
+#include "axi_lite.h"
 #include "packet_stream.h"
 #include "sim/esp_core.h"
 
@@ -49,50 +50,10 @@ class VerilatedCore final : public EspCore {
   }
 
   std::uint32_t read(std::uint32_t offset) override {
-    m_model.s_axil_araddr_i = static_cast<std::uint16_t>(offset);
-    m_model.s_axil_arvalid_i = 1;
-    m_model.s_axil_rready_i = 1;
-    std::uint32_t value = no_answer;
-    bool answered = false;
-    for (int cycle = 0; cycle < answer_cycles && !answered; ++cycle) {
-      const bool taken = m_model.s_axil_arvalid_i != 0 && m_model.s_axil_arready_o != 0;
-      answered = m_model.s_axil_rvalid_o != 0;
-      if (answered) {
-        value = m_model.s_axil_rdata_o;
-      }
-      tick();
-      if (taken) {
-        m_model.s_axil_arvalid_i = 0;
-      }
-    }
-    m_model.s_axil_arvalid_i = 0;
-    m_model.s_axil_rready_i = 0;
-    return value;
+    return axi_lite_read(m_model, offset, [this] { tick(); });
   }
-
   void write(std::uint32_t offset, std::uint32_t value) override {
-    m_model.s_axil_awaddr_i = static_cast<std::uint16_t>(offset);
-    m_model.s_axil_awvalid_i = 1;
-    m_model.s_axil_wdata_i = value;
-    m_model.s_axil_wstrb_i = 0xf;
-    m_model.s_axil_wvalid_i = 1;
-    m_model.s_axil_bready_i = 1;
-    bool answered = false;
-    for (int cycle = 0; cycle < answer_cycles && !answered; ++cycle) {
-      const bool address_taken = m_model.s_axil_awvalid_i != 0 && m_model.s_axil_awready_o != 0;
-      const bool data_taken = m_model.s_axil_wvalid_i != 0 && m_model.s_axil_wready_o != 0;
-      answered = m_model.s_axil_bvalid_o != 0;
-      tick();
-      if (address_taken) {
-        m_model.s_axil_awvalid_i = 0;
-      }
-      if (data_taken) {
-        m_model.s_axil_wvalid_i = 0;
-      }
-    }
-    m_model.s_axil_awvalid_i = 0;
-    m_model.s_axil_wvalid_i = 0;
-    m_model.s_axil_bready_i = 0;
+    axi_lite_write(m_model, offset, value, [this] { tick(); });
   }
 
   void send(Side side, const SendOptions& options, ByteView packet) override {
@@ -135,9 +96,7 @@ class VerilatedCore final : public EspCore {
   }
 
  private:
-  static constexpr int answer_cycles = 64;
   static constexpr int reset_cycles = 8;
-  static constexpr std::uint32_t no_answer = 0xffffffff;
 
   // Each core of a coverage build leaves a file of its own in the folder that scripts/coverage names.
   void write_coverage() {

@@ -9,22 +9,13 @@
 
 #include "base/bytes.h"
 #include "card/inline_registers.h"
+#include "ethernet.h"
 #include "sim/esp_inline.h"
 #include "stand_in.h"
 
 namespace espgate::sim::test {
 
 namespace inline_shell = espgate::driver::registers::inline_shell;
-
-// What stands in front of a packet.
-struct Ethernet {
-  std::uint64_t destination = 0;  // first octet on top
-  std::uint64_t source = 0;
-  std::vector<std::uint32_t> tags;  // TPID and TCI
-  std::uint16_t type = 0x0800;
-
-  Bytes frame(ByteView payload) const;
-};
 
 class InlineBench {
  public:

@@ -29,6 +29,7 @@ struct Done {
   std::uint32_t sa = 0;
   std::uint32_t length = 0;    // bytes of the packet on the output stream; 0 when there is none
   std::uint64_t next_hop = 0;  // of the SA, 48 bits; 0 unless verdict is ok
+  std::uint64_t latency = 0;   // cycles from the first input beat to the first output beat; 0 without output
 };
 
 // Chances, in 1/256, that a stream is idle in a cycle; for tests of back-pressure and bubbles. 0 is full
