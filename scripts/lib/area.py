@@ -114,8 +114,10 @@ def synthesise(design: Design, name: str) -> dict:
                f"tee -o {work}/sta sta", f"tee -o {work}/stat stat"], work / "log")
         log, sta, stat = ((work / part).read_text() for part in ("log", "sta", "stat"))
     cells = {cell: int(number) for cell, number in re.findall(r"^ +([A-Z][A-Z0-9_]*) +(\d+)$", stat, re.M)}
-    delays = [float(delay) for delay in re.findall(r"^ABC: .*Del = +([0-9.]+)", log, re.M)]
-    path = re.findall(r"^ +\d+ (\S.*?) \((\S+)\)\n +(\S+.*)$", sta, re.M)
+    delays = [float(delay) for delay in re.findall(r"^ABC: .*Del = +([0-9]+\.[0-9]+)", log, re.M)]
+    # From the end to the start: a cell with its pins, and below it the net that comes in.
+    path = re.findall(r"^ +\d+ \S.* \((\S+)\)\n +(\S+.*)$", sta, re.M)
+    clocked = next((at for at, (pins, _) in enumerate(path) if pins.endswith("->Q")), len(path))
     result = {
         "lut": sum(CONFIG["lut"].get(cell, 0) * number for cell, number in cells.items()),
         "ff": sum(number for cell, number in cells.items() if cell in REGISTERS),
@@ -124,8 +126,8 @@ def synthesise(design: Design, name: str) -> dict:
         "dsp": cells.get("DSP48E2", 0),
         # The mapper's last figure, with wires; none when the block has no logic of its own.
         "path_ns": round(delays[-1] / 1000, 2) if delays else 0.0,
-        "path_end": path[0][2] if path else "",
-        "path_start": path[-1][2] if path else "",
+        "path_start": path[clocked - 1][1] if path and clocked else "",
+        "path_end": path[0][1] if path else "",
     }
     CACHE.mkdir(parents=True, exist_ok=True)
     part = kept.with_suffix(f".{os.getpid()}.part")
