@@ -1,4 +1,5 @@
-// What every engine checks of an SA before it programs it, so that all refuse the same with the same words.
+// What every engine checks of an SA or a flow before it programs it, so that all refuse the same with the
+// same words.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +12,11 @@ namespace espgate::driver {
 
 Expected<> check(const OutboundSa& sa, const Capabilities& capabilities);
 Expected<> check(const InboundSa& sa, const Capabilities& capabilities);
+Expected<> check(const Flow& flow, Policy policy, const Capabilities& capabilities);
 
-// The lease in force and the one to follow it, of an SA with or without ESN.
+// The lease in force of an SA with or without ESN.
 struct Lease {
   std::uint64_t limit = 0;
-  std::uint64_t low = 0;
   bool esn = false;
 };
 Expected<> check_renewal(const Lease& in_force, std::uint64_t lease_limit);

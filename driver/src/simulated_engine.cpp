@@ -19,6 +19,9 @@ constexpr std::uint64_t hang_cycles = 2'000'000;
 // The streams' length field has 16 bits.
 constexpr std::size_t longest_frame = UINT16_MAX;
 constexpr std::uint32_t no_row = 0xffff;
+// Packets that may finish before the core's event queue is looked at: it has room for what these and those of
+// one more step can raise.
+constexpr std::uint32_t packets_per_event_check = 16;
 
 constexpr sim::Side side_of(Direction direction) {
   return direction == Direction::outbound ? sim::Side::outbound : sim::Side::inbound;
@@ -33,6 +36,7 @@ void count(DirectionCounters& counters, Verdict verdict, std::size_t bytes) {
 void add(DirectionCounters& to, const DirectionCounters& from) {
   to.packets_in += from.packets_in;
   to.bytes_in += from.bytes_in;
+  to.events_lost += from.events_lost;
   for (std::size_t code = 0; code < to.verdicts.size(); ++code) {
     to.verdicts.at(code) += from.verdicts.at(code);
   }
@@ -45,7 +49,11 @@ Expected<std::unique_ptr<SimulatedEngine>> SimulatedEngine::create(const Simulat
   if (!core) {
     return std::unexpected(core.error());
   }
-  auto registers = std::make_unique<Registers>(**core);
+  return create(std::move(*core));
+}
+
+Expected<std::unique_ptr<SimulatedEngine>> SimulatedEngine::create(std::unique_ptr<sim::EspCore> core) {
+  auto registers = std::make_unique<Registers>(*core);
   auto tables = card::SaTables::create(*registers, "simulated");
   if (!tables) {
     return std::unexpected(tables.error());
@@ -56,22 +64,20 @@ Expected<std::unique_ptr<SimulatedEngine>> SimulatedEngine::create(const Simulat
                             tables->capabilities().outbound_sas));
   }
   return std::unique_ptr<SimulatedEngine>(
-      new SimulatedEngine(std::move(*core), std::move(registers), std::move(*tables)));
+      new SimulatedEngine(std::move(core), std::move(registers), std::move(*tables)));
 }
 
 SimulatedEngine::SimulatedEngine(std::unique_ptr<sim::EspCore> core, std::unique_ptr<Registers> registers,
                                  card::SaTables tables)
-    : m_core(std::move(core)),
-      m_registers(std::move(registers)),
-      m_tables(std::move(tables)),
-      m_events(m_tables.capabilities().outbound_sas) {}
+    : m_core(std::move(core)), m_registers(std::move(registers)), m_tables(std::move(tables)) {}
+
+std::unique_ptr<sim::EspCore> SimulatedEngine::reset() && {
+  m_core->reset();
+  return std::move(m_core);
+}
 
 Expected<SaIndex> SimulatedEngine::add_outbound(const OutboundSa& sa) {
-  const auto index = m_tables.add_outbound(sa);
-  if (index) {
-    m_events.begin_lease(index->value);
-  }
-  return index;
+  return m_tables.add_outbound(sa);
 }
 
 Expected<SaIndex> SimulatedEngine::add_inbound(const InboundSa& sa) {
@@ -83,8 +89,9 @@ Expected<> SimulatedEngine::remove(Direction direction, SaIndex index) {
     return drained;
   }
   auto removed = m_tables.remove(direction, index);
-  if (removed && direction == Direction::outbound) {
-    m_events.end(index.value);
+  if (removed) {
+    take_events();
+    m_events.forget(direction, index.value);
   }
   return removed;
 }
@@ -93,7 +100,8 @@ Expected<> SimulatedEngine::renew_lease(SaIndex outbound, std::uint64_t lease_li
                                         std::uint64_t lease_low) {
   auto renewed = m_tables.renew_lease(outbound, lease_limit, lease_low);
   if (renewed) {
-    m_events.begin_lease(outbound.value);
+    take_events();
+    m_events.forget(Direction::outbound, outbound.value, kinds_of(Event::Kind::lease_low));
   }
   return renewed;
 }
@@ -108,23 +116,30 @@ std::size_t SimulatedEngine::submit(Direction direction, std::span<const PacketR
 
 void SimulatedEngine::enqueue(Direction direction, const PacketRequest& request) {
   assert(request.output.size() >= request.input.size() + max_expansion);
-  Pending pending{.cookie = request.cookie, .sa = request.sa, .output = request.output, .answer = {}};
-  if (request.input.empty()) {
-    pending.answer = Verdict::header_malformed;
-  } else if (request.input.size() > longest_frame) {
-    pending.answer = Verdict::too_long;
-  }
-  if (pending.answer) {
-    count(flow(direction).answered_here, *pending.answer, request.input.size());
+  Pending pending{.cookie = request.cookie,
+                  .sa = request.sa,
+                  .lookup = request.kind == RequestKind::lookup,
+                  .output = request.output,
+                  .answer = {}};
+  if (request.input.empty() || request.input.size() > longest_frame) {
+    pending.answer = m_self_test_failed      ? Verdict::self_test_failed
+                     : request.input.empty() ? Verdict::header_malformed
+                                             : Verdict::too_long;
+    count(half(direction).counted_here, *pending.answer, request.input.size());
   } else {
-    m_core->send(side_of(direction), std::min(request.sa.value, no_row), request.input);
+    m_core->send(side_of(direction),
+                 {.sa = std::min(request.sa.value, no_row),
+                  .lookup = pending.lookup,
+                  .dummy = request.kind == RequestKind::dummy,
+                  .spd = request.spd},
+                 request.input);
   }
-  flow(direction).pending.push(pending);
+  half(direction).pending.push(pending);
 }
 
 std::size_t SimulatedEngine::poll(Direction direction, std::span<Completion> completions) {
   run(direction, completions.size(), cycles_per_poll);
-  Ring<Completion>& ready = flow(direction).ready;
+  Ring<Completion>& ready = half(direction).ready;
   std::size_t count = 0;
   while (count < completions.size() && !ready.empty()) {
     completions[count++] = ready.pop();
@@ -133,12 +148,12 @@ std::size_t SimulatedEngine::poll(Direction direction, std::span<Completion> com
 }
 
 std::size_t SimulatedEngine::in_flight(Direction direction) const {
-  const Flow& packets = direction == Direction::outbound ? m_outbound : m_inbound;
+  const Half& packets = direction == Direction::outbound ? m_outbound : m_inbound;
   return packets.pending.size() + packets.ready.size();
 }
 
 void SimulatedEngine::run(Direction direction, std::size_t wanted, std::uint32_t cycles) {
-  const Flow& packets = flow(direction);
+  const Half& packets = half(direction);
   collect(Direction::outbound);
   collect(Direction::inbound);
   for (std::uint32_t spent = 0;
@@ -148,6 +163,9 @@ void SimulatedEngine::run(Direction direction, std::size_t wanted, std::uint32_t
     m_idle_cycles += cycles_per_step;
     collect(Direction::outbound);
     collect(Direction::inbound);
+    if (m_finished >= packets_per_event_check) {
+      take_events();
+    }
     if (m_idle_cycles > hang_cycles) {
       m_failure = fmt::format("engine simulated finished no packet for {} cycles", m_idle_cycles);
     }
@@ -155,9 +173,9 @@ void SimulatedEngine::run(Direction direction, std::size_t wanted, std::uint32_t
 }
 
 Expected<> SimulatedEngine::drain(Direction direction) {
-  while (!flow(direction).pending.empty()) {
-    if (auto healthy = health(); !healthy) {
-      return healthy;
+  while (!half(direction).pending.empty()) {
+    if (!m_failure.empty()) {
+      return fail(m_failure);
     }
     run(direction, queue_packets + 1, cycles_per_poll);
   }
@@ -165,7 +183,7 @@ Expected<> SimulatedEngine::drain(Direction direction) {
 }
 
 void SimulatedEngine::collect(Direction direction) {
-  Flow& packets = flow(direction);
+  Half& packets = half(direction);
   while (!packets.pending.empty() && m_failure.empty()) {
     const Pending& oldest = packets.pending.front();
     sim::Done done;
@@ -177,6 +195,7 @@ void SimulatedEngine::collect(Direction direction) {
       return;
     }
     m_idle_cycles = 0;
+    ++m_finished;
     packets.ready.push(complete(direction, oldest, done));
     packets.pending.pop();
   }
@@ -186,41 +205,48 @@ Completion SimulatedEngine::complete(Direction direction, const Pending& pending
   Completion completion{.cookie = pending.cookie,
                         .verdict = static_cast<Verdict>(done.verdict),
                         .sa = pending.sa,
-                        .length = done.length};
+                        .length = done.length,
+                        .next_hop = {}};
   if (done.verdict >= verdict_count || done.length > pending.output.size()) {
     m_failure = fmt::format("engine simulated answered with verdict {} and length {}, which do not exist",
                             done.verdict, done.length);
     completion.verdict = Verdict::header_malformed;
     completion.length = 0;
   }
+  const bool ok = completion.verdict == Verdict::ok;
   if (direction == Direction::inbound) {
     // Only a packet whose SPI was found has an SA.
-    const bool found = completion.verdict == Verdict::ok || completion.verdict > Verdict::unknown_spi;
-    completion.sa = {found ? done.sa : 0};
-  } else if (done.lease_low) {
-    note_lease_low(pending.sa);
+    completion.sa = {ok || completion.verdict > Verdict::unknown_spi ? done.sa : 0};
+  } else if (pending.lookup) {
+    completion.sa = {ok || completion.verdict >= Verdict::sa_invalid ? done.sa : 0};
+  }
+  for (std::size_t i = 0; ok && i < completion.next_hop.size(); ++i) {
+    completion.next_hop.at(i) = static_cast<std::uint8_t>(done.next_hop >> (40 - 8 * i));
   }
   return completion;
 }
 
-// A packet may carry the mark of a lease that was renewed, or of an SA that was removed, while it was on its
-// way. What counts is where the SA stands under the lease in force.
-void SimulatedEngine::note_lease_low(SaIndex sa) {
-  if (!m_tables.has_outbound(sa) || m_events.reported(sa.value)) {
-    return;
+void SimulatedEngine::take_events() {
+  m_finished = 0;
+  while (const auto raised = m_tables.next_event()) {
+    if (!m_events.push(raised->direction, raised->row, raised->kinds)) {
+      ++half(raised->direction).counted_here.events_lost;
+    }
   }
-  const auto counters = m_tables.outbound_sa_counters(sa);
-  // When the engine does not answer, the host is better told too much than too little.
-  if (!counters || counters->next_sequence > m_tables.lease(sa).low) {
-    m_events.lease_low(sa.value);
+}
+
+std::size_t SimulatedEngine::poll_events(std::span<Event> events) {
+  if (m_finished > 0) {
+    take_events();
   }
+  return m_events.poll(events);
 }
 
 Expected<Counters> SimulatedEngine::counters() {
   auto counters = m_tables.counters();
   if (counters) {
-    add(counters->outbound, m_outbound.answered_here);
-    add(counters->inbound, m_inbound.answered_here);
+    add(counters->outbound, m_outbound.counted_here);
+    add(counters->inbound, m_inbound.counted_here);
   }
   return counters;
 }
@@ -231,6 +257,17 @@ Expected<OutboundSaCounters> SimulatedEngine::outbound_sa_counters(SaIndex index
 
 Expected<InboundSaCounters> SimulatedEngine::inbound_sa_counters(SaIndex index) {
   return m_tables.inbound_sa_counters(index);
+}
+
+Expected<> SimulatedEngine::self_test(SelfTest how) {
+  for (const Direction direction : {Direction::outbound, Direction::inbound}) {
+    if (auto drained = drain(direction); !drained) {
+      return drained;
+    }
+  }
+  auto tested = m_tables.self_test(how);
+  m_self_test_failed = !tested;
+  return tested;
 }
 
 Expected<> SimulatedEngine::health() {

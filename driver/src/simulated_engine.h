@@ -9,7 +9,7 @@
 #include "card/register_port.h"
 #include "card/sa_tables.h"
 #include "driver/engine.h"
-#include "lease_events.h"
+#include "event_queue.h"
 #include "ring.h"
 #include "sim/esp_core.h"
 
@@ -18,6 +18,10 @@ namespace espgate::driver {
 class SimulatedEngine final : public Engine {
  public:
   static Expected<std::unique_ptr<SimulatedEngine>> create(const SimulatedEngineOptions& options);
+  // On a core that has just been reset.
+  static Expected<std::unique_ptr<SimulatedEngine>> create(std::unique_ptr<sim::EspCore> core);
+  // Pulls the core's reset, whatever is on its way, and gives it back; the engine is over.
+  std::unique_ptr<sim::EspCore> reset() &&;
 
   const Capabilities& capabilities() const override { return m_tables.capabilities(); }
   Expected<SaIndex> add_outbound(const OutboundSa& sa) override;
@@ -25,15 +29,23 @@ class SimulatedEngine final : public Engine {
   // Runs the clock until what was submitted in that direction is through.
   Expected<> remove(Direction direction, SaIndex index) override;
   Expected<> renew_lease(SaIndex outbound, std::uint64_t lease_limit, std::uint64_t lease_low) override;
+  Expected<> cache_policy(Direction direction, const Flow& flow, Policy policy, SaIndex sa) override {
+    return m_tables.cache_policy(direction, flow, policy, sa);
+  }
+  Expected<> forget_policy(Direction direction, const Flow& flow) override {
+    return m_tables.forget_policy(direction, flow);
+  }
 
   std::size_t submit(Direction direction, std::span<const PacketRequest> requests) override;
   std::size_t poll(Direction direction, std::span<Completion> completions) override;
-  std::size_t poll_events(std::span<Event> events) override { return m_events.poll(events); }
+  std::size_t poll_events(std::span<Event> events) override;
   std::size_t in_flight(Direction direction) const override;
 
   Expected<Counters> counters() override;
   Expected<OutboundSaCounters> outbound_sa_counters(SaIndex index) override;
   Expected<InboundSaCounters> inbound_sa_counters(SaIndex index) override;
+  // Runs the clock until everything that was submitted is through.
+  Expected<> self_test(SelfTest how) override;
   Expected<> health() override;
 
   // For tests: bubbles and stalls on the packet streams.
@@ -53,36 +65,40 @@ class SimulatedEngine final : public Engine {
   struct Pending {
     std::uint64_t cookie = 0;
     SaIndex sa;
+    bool lookup = false;
     ByteSpan output;
     // A frame that the streams cannot carry is answered here.
     std::optional<Verdict> answer;
   };
   static constexpr std::size_t queue_packets = 1024;
-  struct Flow {
+  struct Half {
     Ring<Pending> pending{queue_packets};
     Ring<Completion> ready{queue_packets};
-    DirectionCounters answered_here;
+    DirectionCounters counted_here;  // what never reached the core, and events that found m_events full
   };
 
   SimulatedEngine(std::unique_ptr<sim::EspCore> core, std::unique_ptr<Registers> registers,
                   card::SaTables tables);
 
-  Flow& flow(Direction direction) { return direction == Direction::outbound ? m_outbound : m_inbound; }
+  Half& half(Direction direction) { return direction == Direction::outbound ? m_outbound : m_inbound; }
   void enqueue(Direction direction, const PacketRequest& request);
   // Runs the clock for at most `cycles`, until `direction` has `wanted` completions ready or nothing pending.
   void run(Direction direction, std::size_t wanted, std::uint32_t cycles);
   Expected<> drain(Direction direction);
   void collect(Direction direction);
   Completion complete(Direction direction, const Pending& pending, const sim::Done& done);
-  void note_lease_low(SaIndex sa);
+  // Takes what the core's event queue holds, so that it does not overflow.
+  void take_events();
 
   std::unique_ptr<sim::EspCore> m_core;
   std::unique_ptr<Registers> m_registers;
   card::SaTables m_tables;
-  LeaseEvents m_events;
-  Flow m_outbound;
-  Flow m_inbound;
+  EventQueue m_events;
+  Half m_outbound;
+  Half m_inbound;
+  std::uint32_t m_finished = 0;     // packets since the last take_events()
   std::uint64_t m_idle_cycles = 0;  // since a packet was last finished, while some are pending
+  bool m_self_test_failed = false;
   std::string m_failure;
 };
 

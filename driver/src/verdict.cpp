@@ -51,6 +51,28 @@ std::string_view describe(Verdict verdict) {
   return entry != nullptr ? entry->text : "a verdict that this version does not know";
 }
 
+bool is_possible(Verdict verdict, Direction direction) {
+  const Entry* entry = find(verdict);
+  if (entry == nullptr) {
+    return false;
+  }
+  const bool outbound = direction == Direction::outbound;
+  switch (entry->kind) {
+    case Kind::ok:
+    case Kind::both:
+      break;
+    case Kind::out:
+      return outbound;
+    case Kind::in:
+      return !outbound;
+    case Kind::host:
+      // The list does not say from which side the host gets them.
+      return verdict == Verdict::header_window ||
+             (verdict == Verdict::inner_fragment || verdict == Verdict::policy_miss) == outbound;
+  }
+  return true;
+}
+
 bool is_host_exception(Verdict verdict) {
   const Entry* entry = find(verdict);
   return entry != nullptr && entry->kind == Kind::host;

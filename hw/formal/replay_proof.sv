@@ -1,6 +1,7 @@
-// esp_replay_number and esp_replay_window are a set of numbers: one number, whichever, is followed. As long as it is within reach of the ring, its look-up says exactly whether it was
-// accepted before; so no number is accepted twice, and none that is new within the window is called
-// a duplicate. top never moves back. Every number up to the first top counts as received.
+// esp_replay_number and esp_replay_window are a set of numbers: one number, whichever, is followed.
+// As long as it is within reach of the ring, its look-up says exactly whether it was accepted
+// before; so no number is accepted twice, and none that is new within the window is called a
+// duplicate. top never moves back. Every number up to the first top counts as received.
 //
 // Of the words only the one of the followed number is kept. What another slot holds is left open:
 // it may not matter.
@@ -123,7 +124,7 @@ module replay_proof #(
         assert (number != '0);
         assert (esn || high == '0);
       end
-      // With ESN Appendix A2.2 names no number left of the window but those out of the number space.
+      // With ESN Appendix A2.2 names nothing left of the window but what does not exist.
       if (valid_i && too_old && esn)
         assert (number == '0 || (top_high == '0 && high == '1) || (top_high == '1 && high == '0));
     end
@@ -132,8 +133,8 @@ module replay_proof #(
     if (started_q && rst_ni) begin
       cover (accepted_q && accept && !newer && same_slot && in_slot_of_top);
       cover (accepted_q && accept && newer && same_slot && ahead >= HALF'(1 << RING_LOG2));
-      cover (accepted_q && accept && newer && same_slot && ahead != '0 && ahead < HALF'(1 << RING_LOG2)
-             && next_last < last_q);
+      cover (accepted_q && accept && newer && same_slot && ahead != '0
+             && ahead < HALF'(1 << RING_LOG2) && next_last < last_q);
       cover (accepted_q && valid_i && !too_old && received && number == followed);
     end
   end

@@ -125,6 +125,7 @@ package esp_regs_pkg;
   localparam logic [7:0] VERDICT_SELECTOR_MISMATCH = 8'd27;
   localparam logic [7:0] VERDICT_ECN_DROPPED = 8'd28;
   localparam int unsigned VERDICT_COUNT = 29;
+  localparam logic [VERDICT_COUNT-1:0] VERDICT_FOR_HOST = 29'b00000000000000010110011100000;
 
   localparam int unsigned COUNTER_GLOBAL_CYCLES = 0;
   localparam int unsigned COUNTER_GLOBAL_PACKETS_IN = 1;

@@ -37,12 +37,18 @@ Expected<> check_kind(const driver::Capabilities& engine, const ChildSaSpec& spe
   if (spec.esn && !engine.esn) {
     return refuse(engine, spec, "capability esn is missing; use noesn in esp_proposals");
   }
-  if (!engine.tunnel_v4_in_v4) {
-    return refuse(engine, spec, "capability tunnel_v4_in_v4 is missing; no other mode is there either");
+  if (!engine.tunnel) {
+    return refuse(engine, spec, "capability tunnel is missing, and this version knows no other mode");
+  }
+  if (spec.replay_window != 0 &&
+      (spec.replay_window < driver::smallest_replay_window || spec.replay_window > engine.replay_window)) {
+    return refuse(engine, spec,
+                  fmt::format("it has replay windows of {} to {} packets, not {}; 0 switches the check off",
+                              driver::smallest_replay_window, engine.replay_window, spec.replay_window));
   }
   if (!spec.local_address.is_v4() || !spec.remote_address.is_v4()) {
     return refuse(engine, spec,
-                  fmt::format("it tunnels over IPv4 only, and the gateways are {} and {}",
+                  fmt::format("this version tunnels over IPv4 only, and the gateways are {} and {}",
                               spec.local_address.to_string(), spec.remote_address.to_string()));
   }
   if (spec.encapsulation && !engine.udp_encapsulation) {
@@ -57,12 +63,13 @@ Expected<> check_kind(const driver::Capabilities& engine, const ChildSaSpec& spe
   const Selector& selector = spec.selectors.front();
   if (!is_v4(selector.local) || !is_v4(selector.remote)) {
     return refuse(engine, spec,
-                  fmt::format("it carries IPv4 only, and the selectors are {} and {}",
+                  fmt::format("this version carries IPv4 only, and the selectors are {} and {}",
                               selector.local.to_string(), selector.remote.to_string()));
   }
   if (selector.local_port_first > selector.local_port_last ||
       selector.remote_port_first > selector.remote_port_last) {
-    return refuse(engine, spec, "it cannot match OPAQUE ports (a port range that ends before it begins)");
+    return refuse(engine, spec,
+                  "this version does not match OPAQUE ports (a port range that ends before it begins)");
   }
   return {};
 }
@@ -93,6 +100,10 @@ driver::InboundSa to_inbound(const ChildSaSpec& spec) {
   sa.esn = spec.esn;
   sa.outer_destination = spec.local_address;
   sa.encapsulated = spec.encapsulation.has_value();
+  sa.replay_check = spec.replay_window != 0;
+  if (sa.replay_check) {
+    sa.replay_window = spec.replay_window;
+  }
   // What comes out of the tunnel comes from the remote side.
   sa.selectors.source = selector.remote;
   sa.selectors.destination = selector.local;

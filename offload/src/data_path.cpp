@@ -263,17 +263,33 @@ void EngineDataPath::take_events() {
   for (int batch = 0; batch < event_batches_per_poll; ++batch) {
     const std::size_t count = std::min(m_engine->poll_events(events), events.size());
     for (const driver::Event& event : std::span(events).first(count)) {
-      // An event may come after its SA was removed. Should its row hold a new SA by now, that one merely gets
-      // its next lease early.
-      Sa* sa = m_sad.find_by_outbound(event.sa);
-      if (sa != nullptr && !sa->renewal_due) {
-        sa->renewal_due = true;
-        ++m_renewals_due;
-      }
+      take_event(event);
     }
     if (count < events.size()) {
       return;
     }
+  }
+}
+
+void EngineDataPath::take_event(const driver::Event& event) {
+  using Kind = driver::Event::Kind;
+  switch (event.kind) {
+    case Kind::lease_low:
+      break;
+    case Kind::sequence_exhausted:
+      return m_counters.count(PolicyReason::sequence_exhausted);
+    case Kind::icv_alarm:
+      return m_counters.count(PolicyReason::icv_alarm);
+    case Kind::replay_alarm:
+      return m_counters.count(PolicyReason::replay_alarm);
+    case Kind::soft_expired:
+    case Kind::hard_expired:
+      return m_counters.count(PolicyReason::lifetime_expired);
+  }
+  Sa* sa = m_sad.find_by_outbound(event.sa);
+  if (sa != nullptr && !sa->renewal_due) {
+    sa->renewal_due = true;
+    ++m_renewals_due;
   }
 }
 

@@ -58,6 +58,7 @@ class EngineDataPath final : public DataPath {
   void finish(Lane& lane, const driver::Completion& completion);
   void deliver_bypassed();
   void take_events();
+  void take_event(const driver::Event& event);
   void renew_leases();
   void watch_engine(bool progress);
   void remove_half(driver::Direction direction, driver::SaIndex index);

@@ -25,13 +25,20 @@ enum class PolicyReason : std::uint8_t {
   inbound_engine_failed,
   completion_invalid,    // the engine completed what was not submitted, or with an impossible length
   lease_renewal_failed,  // attempts; repeated until one succeeds
-  sa_remove_failed,      // a row of the engine's table is lost
+  // What the engine reports of an SA; the reason for the drops is in its verdicts.
+  sequence_exhausted,
+  icv_alarm,
+  replay_alarm,
+  lifetime_expired,  // soft or hard; no SA has a limit that the engine counts, so this is an error
+  sa_remove_failed,  // a row of the engine's table is lost
 };
-inline constexpr std::array<std::string_view, 14> policy_reason_names = {
-    "outbound_malformed",   "outbound_no_policy", "outbound_policy_discard", "outbound_bypass",
-    "outbound_no_sa",       "outbound_too_long",  "outbound_queue_full",     "outbound_engine_failed",
-    "inbound_too_long",     "inbound_queue_full", "inbound_engine_failed",   "completion_invalid",
-    "lease_renewal_failed", "sa_remove_failed",
+inline constexpr std::array<std::string_view, 18> policy_reason_names = {
+    "outbound_malformed",   "outbound_no_policy",     "outbound_policy_discard",
+    "outbound_bypass",      "outbound_no_sa",         "outbound_too_long",
+    "outbound_queue_full",  "outbound_engine_failed", "inbound_too_long",
+    "inbound_queue_full",   "inbound_engine_failed",  "completion_invalid",
+    "lease_renewal_failed", "sequence_exhausted",     "icv_alarm",
+    "replay_alarm",         "lifetime_expired",       "sa_remove_failed",
 };
 static_assert(policy_reason_names.size() == static_cast<std::size_t>(PolicyReason::sa_remove_failed) + 1);
 

@@ -94,6 +94,11 @@ bool Selector::matches_outbound(const PacketFields& fields) const {
   return match_outbound(*this, fields) == Match::yes;
 }
 
+const SpdEntry* Spd::find(const std::string& name) const {
+  const auto found = std::ranges::find(m_entries, name, &SpdEntry::name);
+  return found == m_entries.end() ? nullptr : &*found;
+}
+
 const SpdEntry* Spd::lookup_outbound(const PacketFields& fields) const {
   bool uncertain = false;
   for (const SpdEntry& entry : m_entries) {

@@ -103,7 +103,7 @@ class RtlBench {
         {{sim::Side::outbound, &out}, {sim::Side::inbound, &in}}};
     for (const auto& [side, stream] : sides) {
       for (std::size_t i = 0; i < stream->packets.size(); ++i) {
-        m_core->send(side, stream->sas[i], stream->packets[i]);
+        m_core->send(side, {.sa = stream->sas[i]}, stream->packets[i]);
       }
     }
     Bytes buffer(16384 + driver::max_expansion);

@@ -45,6 +45,16 @@ class Conformance : public ::testing::TestWithParam<EngineKind> {
   Outcome protect(std::uint32_t sa, const Bytes& packet) {
     return run_one(*m_engine, Direction::outbound, sa, packet);
   }
+  Outcome look_up(const Bytes& packet, std::uint8_t spd = 0) {
+    return run(*m_engine, Direction::outbound,
+               {{.sa = 0, .bytes = packet, .kind = RequestKind::lookup, .spd = spd}})
+        .front();
+  }
+  Outcome dummy(std::uint32_t sa, const Bytes& payload, std::size_t tfc_bytes = 0) {
+    return run(*m_engine, Direction::outbound,
+               {{.sa = sa, .bytes = payload, .kind = RequestKind::dummy, .tfc_bytes = tfc_bytes}})
+        .front();
+  }
   Outcome unprotect(const Bytes& packet) { return run_one(*m_engine, Direction::inbound, 0, packet); }
   OutboundSaCounters outbound_counters(std::uint32_t sa) {
     const auto counters = m_engine->outbound_sa_counters({sa});
@@ -66,14 +76,31 @@ class Conformance : public ::testing::TestWithParam<EngineKind> {
   std::unique_ptr<Engine> m_engine;
 };
 
-class OutboundConformance : public Conformance {};
+// One for each file.
+class CacheConformance : public Conformance {};
+class EventConformance : public Conformance {};
+class HeaderConformance : public Conformance {};
 class InboundConformance : public Conformance {};
+class OutboundConformance : public Conformance {};
+class ParseConformance : public Conformance {};
+class ReplayConformance : public Conformance {};
+class SelectorConformance : public Conformance {};
 class TableConformance : public Conformance {};
+class TfcConformance : public Conformance {};
+class TransportConformance : public Conformance {};
 
 // Stands once in each engine's executable.
 #define ESPGATE_CONFORMANCE(name, kind)                                         \
-  INSTANTIATE_TEST_SUITE_P(name, OutboundConformance, ::testing::Values(kind)); \
+  INSTANTIATE_TEST_SUITE_P(name, CacheConformance, ::testing::Values(kind));    \
+  INSTANTIATE_TEST_SUITE_P(name, EventConformance, ::testing::Values(kind));    \
+  INSTANTIATE_TEST_SUITE_P(name, HeaderConformance, ::testing::Values(kind));   \
   INSTANTIATE_TEST_SUITE_P(name, InboundConformance, ::testing::Values(kind));  \
-  INSTANTIATE_TEST_SUITE_P(name, TableConformance, ::testing::Values(kind))
+  INSTANTIATE_TEST_SUITE_P(name, OutboundConformance, ::testing::Values(kind)); \
+  INSTANTIATE_TEST_SUITE_P(name, ParseConformance, ::testing::Values(kind));    \
+  INSTANTIATE_TEST_SUITE_P(name, ReplayConformance, ::testing::Values(kind));   \
+  INSTANTIATE_TEST_SUITE_P(name, SelectorConformance, ::testing::Values(kind)); \
+  INSTANTIATE_TEST_SUITE_P(name, TableConformance, ::testing::Values(kind));    \
+  INSTANTIATE_TEST_SUITE_P(name, TfcConformance, ::testing::Values(kind));      \
+  INSTANTIATE_TEST_SUITE_P(name, TransportConformance, ::testing::Values(kind))
 
 }  // namespace espgate::driver::test

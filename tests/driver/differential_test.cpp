@@ -1,42 +1,98 @@
 // The RTL, under Verilator, against the software engine: the same verdicts, bytes, counters and events for
-// random packets. A seed that fails is run again alone by: ESPGATE_SEED=<seed> driver_rtl_tests
-// --gtest_filter='*Differential*'
+// random packets. The packets of seeds 1 to differential_seeds are those whose coverage traffic_test.cpp
+// asserts. In the environment:
+//   ESPGATE_SEED=7          this seed alone
+//   ESPGATE_SEEDS=1-400     these instead (6,000 packets each): the long mode
+//   ESPGATE_TRACE=FILE      a waveform of it (FST)
 #include "support/differential.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <deque>
 
 #include "simulated_engine.h"
 
 namespace espgate::driver::test {
 namespace {
 
+// After a reset in mid-traffic, the engine is compared again, on other packets.
+constexpr std::uint64_t seed_after_reset = 1'000'000;
+constexpr std::size_t batches_after_reset = 2;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
+  return value == nullptr ? "" : value;
+}
+
 std::vector<std::uint64_t> seeds() {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
-  if (const char* one = std::getenv("ESPGATE_SEED")) {
-    return {std::strtoull(one, nullptr, 0)};
+  std::uint64_t first = 1;
+  std::uint64_t last = differential_seeds;
+  if (const std::string one = environment("ESPGATE_SEED"); !one.empty()) {
+    first = last = std::stoull(one);
+  } else if (const std::string range = environment("ESPGATE_SEEDS"); !range.empty()) {
+    first = std::stoull(range);
+    last = std::stoull(range.substr(range.find('-') + 1));
   }
   std::vector<std::uint64_t> all;
-  for (std::uint64_t seed = 1; seed <= differential_seeds; ++seed) {
+  for (std::uint64_t seed = first; seed <= last; ++seed) {
     all.push_back(seed);
   }
   return all;
 }
 
+std::string command_for(std::uint64_t seed) {
+  return "ESPGATE_SEED=" + std::to_string(seed) +
+         " ESPGATE_TRACE=seed.fst build/release/bin/driver_rtl_tests --gtest_filter='*Differential*'";
+}
+
+std::unique_ptr<Engine> software_like(const Engine& engine) {
+  const Capabilities& capabilities = engine.capabilities();
+  auto made = make_software_engine({.outbound_sas = capabilities.outbound_sas,
+                                    .inbound_sas = capabilities.inbound_sas,
+                                    .spd_cache_entries = capabilities.spd_cache_entries});
+  EXPECT_TRUE(made);
+  return std::move(*made);
+}
+
+// Packets of both directions on their way, for a reset to meet.
+class InFlight {
+ public:
+  void start(Engine& engine, Traffic& traffic) {
+    m_packets = {traffic.outbound_batch(100), traffic.inbound_batch(100).packets};
+    for (std::size_t side = 0; side < 2; ++side) {
+      for (const Packet& packet : m_packets.at(side)) {
+        Bytes& output =
+            m_outputs.emplace_back(std::max(packet.bytes.size(), packet.tfc_bytes) + max_expansion);
+        const PacketRequest request{.cookie = 0,
+                                    .sa = {packet.sa},
+                                    .kind = packet.kind,
+                                    .spd = packet.spd,
+                                    .input = packet.bytes,
+                                    .output = output};
+        EXPECT_EQ(engine.submit(static_cast<Direction>(side), std::span(&request, 1)), 1U);
+      }
+    }
+    // A few are through, some are within, the others wait.
+    std::array<Completion, 8> some{};
+    EXPECT_GT(engine.poll(Direction::outbound, some), 0U);
+    EXPECT_GT(engine.in_flight(Direction::outbound), 0U);
+    EXPECT_GT(engine.in_flight(Direction::inbound), 0U);
+  }
+
+ private:
+  std::array<std::vector<Packet>, 2> m_packets;
+  std::deque<Bytes> m_outputs;  // they do not move
+};
+
 class Differential : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Differential, RtlAnswersAsTheSoftwareEngine) {
-  auto rtl = SimulatedEngine::create({});
+  auto rtl = SimulatedEngine::create({.trace_path = environment("ESPGATE_TRACE")});
   ASSERT_TRUE(rtl) << rtl.error().message;
-  const Capabilities& capabilities = (*rtl)->capabilities();
-  auto software = make_software_engine(
-      {.outbound_sas = capabilities.outbound_sas, .inbound_sas = capabilities.inbound_sas});
-  ASSERT_TRUE(software) << software.error().message;
-
   DifferentialOptions options = options_of(GetParam());
-  options.reproduce = "ESPGATE_SEED=" + std::to_string(GetParam()) +
-                      " build/release/bin/driver_rtl_tests --gtest_filter='*Differential*'";
+  options.reproduce = command_for(GetParam());
   // Full speed in every other batch; else bubbles at the inputs, stalls at the outputs, or both. A stream of
   // its own, so that the packets stay those of traffic_test.cpp.
   Random hesitation(GetParam());
@@ -50,12 +106,26 @@ TEST_P(Differential, RtlAnswersAsTheSoftwareEngine) {
     }
     (*rtl)->hesitate(next);
   };
-  const DifferentialResult result = compare(**software, **rtl, options);
-  EXPECT_EQ(result.packets, options.batches * options.packets_per_batch * 2);
+  InFlight in_flight;
+  options.at_end = [&](Traffic& traffic) { in_flight.start(**rtl, traffic); };
+  const auto reference = software_like(**rtl);
+  const DifferentialResult result = compare(*reference, **rtl, options);
   RecordProperty("packets", std::to_string(result.packets));
   const auto counters = (*rtl)->counters();
   ASSERT_TRUE(counters);
   RecordProperty("cycles", std::to_string(counters->cycles));
+  if (HasFailure()) {
+    return;
+  }
+
+  rtl = SimulatedEngine::create(std::move(**rtl).reset());
+  ASSERT_TRUE(rtl) << rtl.error().message;
+  EXPECT_EQ((*rtl)->counters()->outbound, DirectionCounters{}) << "a reset forgets everything";
+  options.seed += seed_after_reset;
+  options.batches = batches_after_reset;
+  options.at_end = {};
+  const auto anew = software_like(**rtl);
+  compare(*anew, **rtl, options);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Differential, ::testing::ValuesIn(seeds()),

@@ -27,8 +27,8 @@ TEST(Esp, Rfc4106TestPackets) {
     const AesGcmKey key{.key = InlineSecret<32>(key_bytes), .salt = InlineSecret<4>(hex(c, "salt"))};
     const Bytes aad = hex(c, "aad");
     const bool esn = aad.size() == 12;
-    auto sealing = EspCipher::create(AesGcm::Use::seal, key, esn);
-    auto opening = EspCipher::create(AesGcm::Use::open, key, esn);
+    auto sealing = EspCipher::create(AesGcm::Use::seal, Cipher::aes_gcm_16, key, esn);
+    auto opening = EspCipher::create(AesGcm::Use::open, Cipher::aes_gcm_16, key, esn);
     if (key_bytes.size() == 24) {
       EXPECT_FALSE(sealing || opening);
       ++other_key_size;
@@ -64,19 +64,24 @@ TEST(Esp, Rfc4106TestPackets) {
 }
 
 TEST(Esp, PayloadIsPaddedToFourBytes) {
-  auto sealing = EspCipher::create(
-      AesGcm::Use::seal, {.key = InlineSecret<32>(Bytes(16)), .salt = InlineSecret<4>(Bytes(4))}, false);
-  auto opening = EspCipher::create(
-      AesGcm::Use::open, {.key = InlineSecret<32>(Bytes(16)), .salt = InlineSecret<4>(Bytes(4))}, false);
-  ASSERT_TRUE(sealing && opening);
-  for (std::size_t bytes = 0; bytes < 200; ++bytes) {
-    const Bytes payload(bytes, 0xab);
-    Bytes packet(software::esp_packet_bytes(bytes));
-    ASSERT_EQ(packet.size() % 4, 0U);
-    ASSERT_TRUE(sealing->seal({.spi = 1, .sequence = bytes, .iv = {}}, payload, 4, packet));
-    Bytes plaintext(packet.size() - software::esp_overhead);
-    ASSERT_TRUE(opening->open(packet, 0, plaintext));
-    EXPECT_EQ(plaintext, with_trailer(payload)) << bytes;
+  const AesGcmKey key{.key = InlineSecret<32>(Bytes(16)), .salt = InlineSecret<4>(Bytes(4))};
+  for (const Cipher kind : {Cipher::aes_gcm_16, Cipher::null_aes_gmac}) {
+    auto sealing = EspCipher::create(AesGcm::Use::seal, kind, key, false);
+    auto opening = EspCipher::create(AesGcm::Use::open, kind, key, false);
+    ASSERT_TRUE(sealing && opening);
+    for (std::size_t bytes = 0; bytes < 200; ++bytes) {
+      Bytes payload(bytes, 0xab);
+      for (const std::size_t padded : {bytes, bytes + 1, bytes + 67}) {
+        Bytes packet(software::esp_packet_bytes(padded), 0xee);
+        ASSERT_EQ(packet.size() % 4, 0U);
+        ASSERT_TRUE(sealing->seal({.spi = 1, .sequence = bytes, .iv = {}}, payload, padded, 4, packet));
+        Bytes plaintext(packet.size() - software::esp_overhead);
+        ASSERT_TRUE(opening->open(packet, 0, plaintext));
+        Bytes zeroed = payload;
+        zeroed.resize(padded);
+        EXPECT_EQ(plaintext, with_trailer(zeroed)) << bytes << " padded to " << padded;
+      }
+    }
   }
 }
 

@@ -6,20 +6,6 @@
 namespace espgate::driver::test {
 namespace {
 
-// A packet that `sa` delivers.
-EspSpec spec_for(const InboundSa& sa, std::uint64_t sequence, ByteView inner) {
-  EspSpec spec{
-      .key = sa.key, .esn = sa.esn, .spi = sa.spi, .sequence = sequence, .plaintext = with_trailer(inner)};
-  spec.outer.destination = sa.outer_destination.to_v4();
-  if (sa.encapsulated) {
-    spec.encapsulation = UdpEncapsulation{};
-  }
-  return spec;
-}
-Bytes esp_for(const InboundSa& sa, std::uint64_t sequence, ByteView inner = packet_of(40)) {
-  return esp(spec_for(sa, sequence, inner));
-}
-
 TEST_P(InboundConformance, EveryKindOfSaAndEveryLengthModuloTheBeat) {
   std::uint32_t spi = 0x3000;
   for (const std::size_t key : {16U, 32U}) {
@@ -97,9 +83,9 @@ TEST_P(InboundConformance, HeaderMalformed) {
 TEST_P(InboundConformance, NotEsp) {
   EXPECT_EQ(unprotect(ipv4({.protocol = 6, .payload = Bytes(40)})).verdict, Verdict::not_esp);
   EXPECT_EQ(unprotect(ipv4({.protocol = 51, .payload = Bytes(40)})).verdict, Verdict::not_esp);
-  // The protocol is judged before the fragment.
   EXPECT_EQ(unprotect(ipv4({.fragment = 0x2000, .protocol = 6, .payload = Bytes(40)})).verdict,
-            Verdict::not_esp);
+            Verdict::outer_fragment)
+      << "the fragment is judged before the protocol";
   EXPECT_EQ(unprotect(ipv4({.payload = udp(4500, 500, 40)})).verdict, Verdict::not_esp);
   // RFC 3948: the non-ESP marker, and the keep-alive.
   Bytes ike = ipv4({.payload = udp(4500, 4500, 40)});
@@ -204,102 +190,6 @@ TEST_P(InboundConformance, DestinationAndEncapsulationMismatch) {
   EXPECT_EQ(unprotect(esp_for(sa, 1)).verdict, Verdict::ok);
 }
 
-TEST_P(InboundConformance, ReplayWindowEdges) {
-  const InboundSa sa = inbound_sa();
-  const auto index = add(sa);
-  const auto verdict_of = [&](std::uint64_t sequence) { return unprotect(esp_for(sa, sequence)).verdict; };
-  EXPECT_EQ(verdict_of(0), Verdict::replay_too_old);
-  EXPECT_EQ(verdict_of(1), Verdict::ok);
-  EXPECT_EQ(verdict_of(1), Verdict::replay_duplicate);
-  EXPECT_EQ(verdict_of(100), Verdict::ok);
-  EXPECT_EQ(verdict_of(100), Verdict::replay_duplicate);
-  EXPECT_EQ(verdict_of(37), Verdict::ok) << "63 back is the last of the window";
-  EXPECT_EQ(verdict_of(37), Verdict::replay_duplicate);
-  EXPECT_EQ(verdict_of(36), Verdict::replay_too_old) << "64 back is outside";
-  EXPECT_EQ(verdict_of(163), Verdict::ok) << "63 on: 100 becomes the oldest";
-  EXPECT_EQ(verdict_of(100), Verdict::replay_duplicate);
-  EXPECT_EQ(verdict_of(101), Verdict::ok);
-  EXPECT_EQ(verdict_of(227), Verdict::ok) << "64 on: nothing of the old window is left";
-  EXPECT_EQ(verdict_of(164), Verdict::ok);
-  EXPECT_EQ(verdict_of(163), Verdict::replay_too_old);
-  EXPECT_EQ(inbound_counters(index).replay_top, 227U);
-  EXPECT_EQ(inbound_counters(index).replay_too_old, 3U);
-  EXPECT_EQ(inbound_counters(index).replay_duplicate, 4U);
-}
-
-TEST_P(InboundConformance, DuplicatesInFlightTogether) {
-  const InboundSa sa = inbound_sa();
-  const auto index = add(sa);
-  const Bytes packet = esp_for(sa, 5);
-  Bytes corrupted = packet;
-  corrupted.back() ^= 1;
-  const auto outcomes = run(engine(), Direction::inbound,
-                            {{.sa = 0, .bytes = corrupted},
-                             {.sa = 0, .bytes = packet},
-                             {.sa = 0, .bytes = packet},
-                             {.sa = 0, .bytes = corrupted},
-                             {.sa = 0, .bytes = esp_for(sa, 69)},
-                             {.sa = 0, .bytes = packet}});
-  EXPECT_EQ(outcomes[0].verdict, Verdict::icv_failed);
-  EXPECT_EQ(outcomes[1].verdict, Verdict::ok) << "a wrong ICV does not move the window";
-  EXPECT_EQ(outcomes[2].verdict, Verdict::replay_duplicate);
-  EXPECT_EQ(outcomes[3].verdict, Verdict::replay_duplicate) << "the replay check comes before the ICV";
-  EXPECT_EQ(outcomes[4].verdict, Verdict::ok);
-  EXPECT_EQ(outcomes[5].verdict, Verdict::replay_too_old);
-  EXPECT_EQ(inbound_counters(index).icv_failed, 1U);
-}
-
-TEST_P(InboundConformance, ReplayCheckOff) {
-  InboundSa sa = inbound_sa();
-  sa.replay_check = false;
-  const auto index = add(sa);
-  for (const std::uint64_t sequence : std::initializer_list<std::uint64_t>{200, 200, 1, 0, 100}) {
-    EXPECT_EQ(unprotect(esp_for(sa, sequence)).verdict, Verdict::ok) << sequence;
-  }
-  EXPECT_EQ(inbound_counters(index).replay_top, 200U);
-}
-
-TEST_P(InboundConformance, ReplayTopCountsAsReceived) {
-  InboundSa sa = inbound_sa();
-  sa.replay_top = 1000;
-  add(sa);
-  EXPECT_EQ(unprotect(esp_for(sa, 1000)).verdict, Verdict::replay_duplicate);
-  EXPECT_EQ(unprotect(esp_for(sa, 937)).verdict, Verdict::replay_duplicate);
-  EXPECT_EQ(unprotect(esp_for(sa, 936)).verdict, Verdict::replay_too_old);
-  EXPECT_EQ(unprotect(esp_for(sa, 1001)).verdict, Verdict::ok);
-}
-
-TEST_P(InboundConformance, EsnHighHalfIsRecovered) {
-  InboundSa sa = inbound_sa();
-  sa.esn = true;
-  sa.replay_top = 0x2'fffffff0;
-  const auto index = add(sa);
-  const auto verdict_of = [&](std::uint64_t sequence) { return unprotect(esp_for(sa, sequence)).verdict; };
-  EXPECT_EQ(verdict_of(0x2'fffffff1), Verdict::ok);
-  EXPECT_EQ(verdict_of(0x3'00000000), Verdict::ok) << "across the wrap";
-  EXPECT_EQ(verdict_of(0x2'fffffff1), Verdict::replay_duplicate) << "back across the wrap";
-  EXPECT_EQ(verdict_of(0x2'fffffffe), Verdict::ok);
-  EXPECT_EQ(verdict_of(0x2'ffffffc1), Verdict::replay_duplicate) << "63 back, from before the SA was added";
-  EXPECT_EQ(verdict_of(0x2'ffffffc0), Verdict::icv_failed) << "64 back is taken for 2^32 on, and fails there";
-  EXPECT_EQ(verdict_of(0x4'00000001), Verdict::icv_failed) << "the high half is guessed one lower";
-  EXPECT_EQ(verdict_of(0x3'00000001), Verdict::ok);
-  EXPECT_EQ(inbound_counters(index).replay_top, 0x3'00000001U);
-}
-
-TEST_P(InboundConformance, EsnBeforeNumberZeroIsTooOld) {
-  InboundSa sa = inbound_sa();
-  sa.esn = true;
-  const auto index = add(sa);
-  EXPECT_EQ(unprotect(esp_for(sa, 0xfffffff0)).verdict, Verdict::replay_too_old);
-  EXPECT_EQ(unprotect(esp_for(sa, 0)).verdict, Verdict::replay_too_old);
-  EXPECT_EQ(unprotect(esp_for(sa, 0xffffffc0)).verdict, Verdict::ok) << "just above the window's wrap";
-  EXPECT_EQ(inbound_counters(index).replay_too_old, 2U);
-  sa.spi = 0x2002;
-  sa.replay_check = false;
-  add(sa);
-  EXPECT_EQ(unprotect(esp_for(sa, 0xfffffff0)).verdict, Verdict::replay_too_old);
-}
-
 TEST_P(InboundConformance, EveryByteIsAuthenticated) {
   const InboundSa sa = inbound_sa();
   const auto index = add(sa);
@@ -355,7 +245,7 @@ TEST_P(InboundConformance, DummyAndOtherNextHeaders) {
   spec.plaintext = with_trailer(Bytes(50, 0xdd), 59);
   EXPECT_EQ(unprotect(esp(spec)).verdict, Verdict::dummy);
   EXPECT_EQ(unprotect(esp(spec)).verdict, Verdict::replay_duplicate) << "a dummy moves the window";
-  for (const std::uint8_t next_header : std::initializer_list<std::uint8_t>{0, 6, 17, 41, 50, 255}) {
+  for (const std::uint8_t next_header : std::initializer_list<std::uint8_t>{0, 6, 17, 40, 50, 58, 60, 255}) {
     ++spec.sequence;
     spec.plaintext = with_trailer(packet_of(40), next_header);
     EXPECT_EQ(unprotect(esp(spec)).verdict, Verdict::next_header_unsupported) << int{next_header};
@@ -395,58 +285,6 @@ TEST_P(InboundConformance, TrafficFlowConfidentialityPaddingIsTrimmed) {
   EXPECT_EQ(outcome.verdict, Verdict::ok);
   EXPECT_EQ(outcome.output, inner);
   EXPECT_EQ(inbound_counters(index).bytes, 45U);
-}
-
-TEST_P(InboundConformance, SelectorAddressesAndProtocol) {
-  InboundSa sa = inbound_sa();
-  sa.selectors.source = *IpRange::parse("10.1.0.5-10.1.0.9");
-  sa.selectors.destination = *IpRange::parse("10.2.0.0/24");
-  sa.selectors.protocol = 17;
-  const auto index = add(sa);
-  std::uint64_t sequence = 0;
-  const auto verdict_of = [&](const Ipv4Spec& spec) {
-    return unprotect(esp_for(sa, ++sequence, ipv4(spec))).verdict;
-  };
-  EXPECT_EQ(verdict_of({.source = 0x0a010005, .destination = 0x0a020000}), Verdict::ok);
-  EXPECT_EQ(verdict_of({.source = 0x0a010009, .destination = 0x0a0200ff}), Verdict::ok);
-  EXPECT_EQ(verdict_of({.source = 0x0a010004}), Verdict::selector_mismatch);
-  EXPECT_EQ(verdict_of({.source = 0x0a01000a}), Verdict::selector_mismatch);
-  EXPECT_EQ(verdict_of({.destination = 0x0a01ffff}), Verdict::selector_mismatch);
-  EXPECT_EQ(verdict_of({.destination = 0x0a020100}), Verdict::selector_mismatch);
-  EXPECT_EQ(verdict_of({.protocol = 6}), Verdict::selector_mismatch);
-  EXPECT_EQ(inbound_counters(index).selector_mismatch, 5U);
-  EXPECT_EQ(inbound_counters(index).replay_top, 7U) << "the window moved all the same";
-}
-
-TEST_P(InboundConformance, SelectorPorts) {
-  InboundSa sa = inbound_sa();
-  sa.selectors.source_port_first = 1000;
-  sa.selectors.source_port_last = 1999;
-  sa.selectors.destination_port_first = 80;
-  sa.selectors.destination_port_last = 80;
-  add(sa);
-  std::uint64_t sequence = 0;
-  const auto verdict_of = [&](const Ipv4Spec& spec) {
-    return unprotect(esp_for(sa, ++sequence, ipv4(spec))).verdict;
-  };
-  for (const std::uint8_t protocol : std::initializer_list<std::uint8_t>{6, 17, 33, 132, 136}) {
-    EXPECT_EQ(verdict_of({.protocol = protocol, .payload = udp(1000, 80, 4)}), Verdict::ok) << int{protocol};
-  }
-  EXPECT_EQ(verdict_of({.protocol = 6, .payload = udp(1999, 80, 4)}), Verdict::ok);
-  EXPECT_EQ(verdict_of({.protocol = 6, .option_words = 10, .payload = udp(1999, 80, 4)}), Verdict::ok);
-  EXPECT_EQ(verdict_of({.protocol = 6, .option_words = 10, .payload = udp(1999, 81, 4)}),
-            Verdict::selector_mismatch);
-  EXPECT_EQ(verdict_of({.protocol = 6, .payload = udp(999, 80, 4)}), Verdict::selector_mismatch);
-  EXPECT_EQ(verdict_of({.protocol = 6, .payload = udp(2000, 80, 4)}), Verdict::selector_mismatch);
-  EXPECT_EQ(verdict_of({.protocol = 6, .payload = udp(1000, 79, 4)}), Verdict::selector_mismatch);
-  EXPECT_EQ(verdict_of({.protocol = 1, .payload = udp(1000, 80, 4)}), Verdict::selector_mismatch)
-      << "no ports";
-  EXPECT_EQ(verdict_of({.fragment = 0x0001, .protocol = 6, .payload = udp(1000, 80, 4)}),
-            Verdict::selector_mismatch);
-  EXPECT_EQ(verdict_of({.fragment = 0x2000, .protocol = 6, .payload = udp(1000, 80, 4)}), Verdict::ok)
-      << "the first fragment holds the ports";
-  EXPECT_EQ(verdict_of({.protocol = 6, .payload = {0x03, 0xe8, 0x00}}), Verdict::selector_mismatch);
-  EXPECT_EQ(verdict_of({.protocol = 6, .payload = {0x03, 0xe8, 0x00, 0x50}}), Verdict::ok);
 }
 
 TEST_P(InboundConformance, EcnFollowsRfc6040) {
@@ -504,6 +342,7 @@ TEST_P(InboundConformance, CountsPerSaAndAltogether) {
        {.sa = 0, .bytes = esp_for(sa, 3, packet_of(60))}});
   EXPECT_EQ(inbound_counters(index), (InboundSaCounters{.packets = 2,
                                                         .bytes = 100,
+                                                        .expired = 0,
                                                         .replay_too_old = 0,
                                                         .replay_duplicate = 1,
                                                         .icv_failed = 1,

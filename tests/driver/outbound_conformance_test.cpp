@@ -287,8 +287,10 @@ TEST_P(OutboundConformance, CountsPerSaAndAltogether) {
        {.sa = first, .bytes = packet_of(31)},
        {.sa = first + 100, .bytes = packet_of(50)},
        {.sa = first, .bytes = Bytes(10, 0x45)}});
-  EXPECT_EQ(outbound_counters(first), (OutboundSaCounters{.packets = 2, .bytes = 51, .next_sequence = 3}));
-  EXPECT_EQ(outbound_counters(second), (OutboundSaCounters{.packets = 1, .bytes = 100, .next_sequence = 2}));
+  EXPECT_EQ(outbound_counters(first),
+            (OutboundSaCounters{.packets = 2, .bytes = 51, .expired = 0, .next_sequence = 3}));
+  EXPECT_EQ(outbound_counters(second),
+            (OutboundSaCounters{.packets = 1, .bytes = 100, .expired = 0, .next_sequence = 2}));
   DirectionCounters expected;
   expected.packets_in = 5;
   expected.bytes_in = 211;

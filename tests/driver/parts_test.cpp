@@ -5,7 +5,7 @@
 
 #include "base/checksum.h"
 #include "driver/verdict.h"
-#include "lease_events.h"
+#include "event_queue.h"
 #include "ring.h"
 #include "row_pool.h"
 #include "software/ecn.h"
@@ -27,13 +27,32 @@ TEST(Verdict, NamesAndTexts) {
     }
   }
   EXPECT_EQ(names.size(), verdict_count);
-  EXPECT_EQ(hosts, (std::set<std::string_view>{"not_esp", "outer_fragment", "header_window", "unknown_spi"}));
+  EXPECT_EQ(hosts, (std::set<std::string_view>{"inner_fragment", "header_window", "policy_miss", "not_esp",
+                                               "outer_fragment", "unknown_spi"}));
   EXPECT_EQ(to_string(Verdict::replay_duplicate), "replay_duplicate");
   EXPECT_EQ(describe(Verdict::icv_failed), "integrity check value is wrong");
   // A card that is newer than its driver may say anything.
   EXPECT_EQ(to_string(static_cast<Verdict>(200)), "unknown");
   EXPECT_FALSE(describe(static_cast<Verdict>(200)).empty());
   EXPECT_FALSE(is_host_exception(static_cast<Verdict>(200)));
+}
+
+TEST(Verdict, IsPossibleInOneDirectionOrBoth) {
+  const auto both = [](Verdict verdict) {
+    return is_possible(verdict, Direction::outbound) && is_possible(verdict, Direction::inbound);
+  };
+  const auto only = [](Verdict verdict, Direction direction) {
+    return is_possible(verdict, direction) &&
+           !is_possible(verdict, direction == Direction::outbound ? Direction::inbound : Direction::outbound);
+  };
+  EXPECT_TRUE(both(Verdict::ok) && both(Verdict::policy_discard) && both(Verdict::header_window));
+  EXPECT_TRUE(only(Verdict::lease_exhausted, Direction::outbound));
+  EXPECT_TRUE(only(Verdict::inner_fragment, Direction::outbound));
+  EXPECT_TRUE(only(Verdict::policy_miss, Direction::outbound));
+  EXPECT_TRUE(only(Verdict::outer_fragment, Direction::inbound));
+  EXPECT_TRUE(only(Verdict::unknown_spi, Direction::inbound));
+  EXPECT_TRUE(only(Verdict::icv_failed, Direction::inbound));
+  EXPECT_FALSE(is_possible(static_cast<Verdict>(200), Direction::inbound));
 }
 
 TEST(Ecn, IncrementalChecksumEqualsAFreshOne) {
@@ -79,27 +98,44 @@ TEST(RowPool, HandsOutEveryRowOnce) {
   EXPECT_FALSE(pool.in_use(3));
 }
 
-TEST(LeaseEvents, OncePerLease) {
-  LeaseEvents events(4);
+TEST(EventQueue, KindsOfOnePacketComeInTheirOrder) {
+  EventQueue queue;
   std::array<Event, 8> polled{};
-  events.lease_low(2);
-  EXPECT_EQ(events.poll(polled), 0U) << "no SA in the row";
-  events.begin_lease(2);
-  events.begin_lease(3);
-  events.lease_low(2);
-  events.lease_low(3);
-  events.lease_low(2);
-  ASSERT_EQ(events.poll(std::span(polled).first(1)), 1U);
-  EXPECT_EQ(polled[0].sa.value, 2U);
-  ASSERT_EQ(events.poll(polled), 1U);
-  EXPECT_EQ(polled[0].sa.value, 3U);
-  events.begin_lease(2);
-  events.lease_low(2);
-  events.begin_lease(2);
-  EXPECT_EQ(events.poll(polled), 0U) << "void, since the lease was renewed before anybody asked";
-  events.lease_low(2);
-  events.end(2);
-  EXPECT_EQ(events.poll(polled), 0U);
+  EXPECT_EQ(queue.poll(polled), 0U);
+  EXPECT_TRUE(queue.push(Direction::inbound, 7, 0b110010));
+  EXPECT_TRUE(queue.push(Direction::outbound, 2, kinds_of(Event::Kind::lease_low)));
+  ASSERT_EQ(queue.poll(std::span(polled).first(2)), 2U);
+  EXPECT_EQ(polled[0], (Event{Event::Kind::soft_expired, Direction::inbound, {7}}));
+  EXPECT_EQ(polled[1], (Event{Event::Kind::icv_alarm, Direction::inbound, {7}}));
+  ASSERT_EQ(queue.poll(polled), 2U) << "what did not fit comes with the next call";
+  EXPECT_EQ(polled[0], (Event{Event::Kind::replay_alarm, Direction::inbound, {7}}));
+  EXPECT_EQ(polled[1], (Event{Event::Kind::lease_low, Direction::outbound, {2}}));
+  EXPECT_EQ(queue.poll(polled), 0U);
+}
+
+TEST(EventQueue, IsBounded) {
+  EventQueue queue;
+  for (std::uint32_t i = 0; i < EventQueue::capacity; ++i) {
+    ASSERT_TRUE(queue.push(Direction::outbound, i, 1));
+  }
+  EXPECT_FALSE(queue.push(Direction::outbound, 5000, 1));
+  Event oldest;
+  ASSERT_EQ(queue.poll(std::span(&oldest, 1)), 1U);
+  EXPECT_EQ(oldest.sa.value, 0U);
+  EXPECT_TRUE(queue.push(Direction::outbound, 5001, 1));
+}
+
+TEST(EventQueue, ForgetsOneRowOfOneDirection) {
+  EventQueue queue;
+  queue.push(Direction::outbound, 1, 0b000011);
+  queue.push(Direction::inbound, 1, 0b000010);
+  queue.push(Direction::outbound, 2, 0b000001);
+  queue.forget(Direction::outbound, 1, kinds_of(Event::Kind::lease_low));
+  queue.forget(Direction::outbound, 2);
+  std::array<Event, 8> polled{};
+  ASSERT_EQ(queue.poll(polled), 2U);
+  EXPECT_EQ(polled[0], (Event{Event::Kind::soft_expired, Direction::outbound, {1}}));
+  EXPECT_EQ(polled[1], (Event{Event::Kind::soft_expired, Direction::inbound, {1}}));
 }
 
 }  // namespace

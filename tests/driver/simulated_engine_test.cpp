@@ -17,34 +17,45 @@ std::unique_ptr<SimulatedEngine> simulated(const SimulatedEngineOptions& options
   return std::move(*engine);
 }
 
-TEST(SimulatedEngine, AFullBucketOfTheSpiTableIsNamed) {
+// More SPIs than one way holds: some must stand elsewhere, and entries move while packets are on their way.
+TEST(SimulatedEngine, SpisAreFoundWhileOthersMove) {
   const auto engine = simulated();
-  // These SPIs differ in what the hash folds away: all are of one bucket.
-  const card::SpiTable table(8);
-  std::vector<std::uint32_t> spis;
-  for (std::uint32_t spi = 0x1000; spis.size() < 5; ++spi) {
-    if (table.bucket_of(spi) == 17) {
-      spis.push_back(spi);
+  const std::uint32_t sas = engine->capabilities().inbound_sas;
+  std::vector<InboundSa> added;
+  std::uint32_t spi = 0x9e3779b9;
+  while (added.size() < sas) {
+    spi = spi * 1664525U + 1013904223U;
+    added.push_back(inbound_sa(spi | 0x100));
+    const auto index = engine->add_inbound(added.back());
+    ASSERT_TRUE(index) << index.error().message;
+    ASSERT_EQ(index->value, added.size() - 1);
+    if (added.size() % 16 == 0) {
+      std::vector<Packet> packets;
+      for (const InboundSa& sa : added) {
+        packets.push_back({.sa = 0, .bytes = esp_for(sa, added.size())});
+      }
+      const auto outcomes = run(*engine, Direction::inbound, packets);
+      for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        ASSERT_EQ(outcomes[i].verdict, Verdict::ok) << i << " of " << added.size();
+        ASSERT_EQ(outcomes[i].sa, i);
+      }
     }
   }
-  for (std::size_t i = 0; i < 4; ++i) {
-    ASSERT_TRUE(engine->add_inbound(inbound_sa(spis[i])));
-  }
-  const auto refused = engine->add_inbound(inbound_sa(spis[4]));
-  ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("bucket 17 is full"), std::string::npos) << refused.error().message;
-  // All four ways are looked at, and a way that is given back is used again.
-  for (std::size_t i = 0; i < 4; ++i) {
-    const Bytes packet =
-        esp({.key = inbound_sa().key, .spi = spis[i], .plaintext = with_trailer(packet_of(40))});
-    const Outcome outcome = run_one(*engine, Direction::inbound, 0, packet);
-    EXPECT_EQ(outcome.verdict, Verdict::ok);
-    EXPECT_EQ(outcome.sa, i);
-  }
-  ASSERT_TRUE(engine->remove(Direction::inbound, {2}));
-  const auto taken = engine->add_inbound(inbound_sa(spis[4]));
-  ASSERT_TRUE(taken);
-  EXPECT_EQ(taken->value, 2U);
+}
+
+TEST(SimulatedEngine, ResetForgetsEverything) {
+  auto engine = simulated();
+  const OutboundSa sa = outbound_sa();
+  const auto from = engine->add_outbound(sa);
+  const auto to = engine->add_inbound(peer_of(sa));
+  ASSERT_TRUE(from && to);
+  const Outcome sent = run_one(*engine, Direction::outbound, from->value, packet_of(40));
+  ASSERT_TRUE(engine->cache_policy(Direction::inbound, {}, Policy::bypass, {}));
+  auto again = SimulatedEngine::create(std::move(*engine).reset());
+  ASSERT_TRUE(again) << again.error().message;
+  engine = std::move(*again);
+  EXPECT_EQ(run_one(*engine, Direction::outbound, from->value, packet_of(40)).verdict, Verdict::sa_invalid);
+  EXPECT_EQ(run_one(*engine, Direction::inbound, 0, sent.output).verdict, Verdict::unknown_spi);
 }
 
 TEST(SimulatedEngine, APollIsBounded) {

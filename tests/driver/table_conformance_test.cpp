@@ -12,8 +12,12 @@ TEST_P(TableConformance, CapabilitiesNameWhatTheEngineCarries) {
   EXPECT_EQ(capabilities.name, GetParam().name);
   EXPECT_FALSE(capabilities.version.empty());
   EXPECT_TRUE(capabilities.aes_gcm_128 && capabilities.aes_gcm_256 && capabilities.esn);
-  EXPECT_TRUE(capabilities.tunnel_v4_in_v4 && capabilities.udp_encapsulation);
-  EXPECT_EQ(capabilities.replay_window, 64U);
+  EXPECT_TRUE(capabilities.gmac_128 && capabilities.gmac_256);
+  EXPECT_TRUE(capabilities.tunnel && capabilities.ipv6 && capabilities.transport);
+  EXPECT_TRUE(capabilities.udp_encapsulation && capabilities.tfc && capabilities.lifetimes);
+  EXPECT_TRUE(capabilities.spd_cache);
+  EXPECT_GE(capabilities.spd_cache_entries, 512U);
+  EXPECT_EQ(capabilities.replay_window, 2048U);
   EXPECT_EQ(capabilities.max_packet_bytes, 16384U);
   EXPECT_GE(capabilities.outbound_sas, 256U);
   EXPECT_GE(capabilities.inbound_sas, 256U);
@@ -33,7 +37,13 @@ TEST_P(TableConformance, RefusesSenselessOutboundSas) {
   refused([](OutboundSa& sa) { sa.key = key_of(24); }, "24 bytes");
   refused([](OutboundSa& sa) { sa.key.key = {}; }, "0 bytes");
   refused([](OutboundSa& sa) { sa.key.salt = InlineSecret<4>(Bytes(3)); }, "salt");
-  refused([](OutboundSa& sa) { sa.outer_source = *IpAddress::parse("2001:db8::1"); }, "source 2001:db8::1");
+  refused([](OutboundSa& sa) { sa.outer_source = *IpAddress::parse("2001:db8::1"); }, "one family");
+  refused([](OutboundSa& sa) { sa.outer_source = *IpAddress::parse("::"); }, "source ::");
+  refused([](OutboundSa& sa) { sa.cipher = static_cast<Cipher>(7); }, "cipher 7");
+  refused([](OutboundSa& sa) { sa.mode = static_cast<Mode>(2); }, "mode 2");
+  refused([](OutboundSa& sa) { sa.tfc_bytes = 16385; }, "tfc_bytes 16385");
+  refused([](OutboundSa& sa) { sa.lifetime.soft_packets = 0; }, "soft_packets is 0");
+  refused([](OutboundSa& sa) { sa.lifetime.hard_bytes = 0; }, "hard_bytes is 0");
   refused([](OutboundSa& sa) { sa.outer_destination = {}; }, "destination 0.0.0.0");
   refused([](OutboundSa& sa) { sa.encapsulation = UdpEncapsulation{.destination_port = 0}; }, "port");
   refused([](OutboundSa& sa) { sa.dscp = 64; }, "DSCP");
@@ -56,8 +66,19 @@ TEST_P(TableConformance, RefusesSenselessInboundSas) {
   };
   refused([](InboundSa& sa) { sa.spi = 1; }, "SPI");
   refused([](InboundSa& sa) { sa.key = key_of(24); }, "24 bytes");
-  refused([](InboundSa& sa) { sa.outer_destination = *IpAddress::parse("::1"); }, "destination");
-  refused([](InboundSa& sa) { sa.selectors.source = *IpRange::parse("2001:db8::/32"); }, "source selector");
+  refused([](InboundSa& sa) { sa.outer_destination = *IpAddress::parse("::"); }, "destination ::");
+  refused([](InboundSa& sa) { sa.selectors.source = *IpRange::parse("2001:db8::/32"); }, "one family");
+  refused([](InboundSa& sa) { sa.selectors.source.last = *IpAddress::parse("ffff::"); }, "source selector");
+  refused([](InboundSa& sa) { sa.replay_window = 31; }, "replay_window 31");
+  refused([](InboundSa& sa) { sa.replay_window = 2049; }, "replay_window 2049");
+  refused([](InboundSa& sa) { sa.lifetime.soft_bytes = 0; }, "soft_bytes is 0");
+  refused([](InboundSa& sa) { sa.lifetime.hard_packets = 0; }, "hard_packets is 0");
+  refused(
+      [](InboundSa& sa) {
+        sa.mode = Mode::transport;
+        sa.outer_destination = *IpAddress::parse("2001:db8::1");
+      },
+      "transport mode");
   refused([](InboundSa& sa) { std::swap(sa.selectors.destination.first, sa.selectors.destination.last); },
           "destination selector");
   refused([](InboundSa& sa) { sa.selectors.source_port_first = 9, sa.selectors.source_port_last = 8; },
@@ -134,7 +155,8 @@ TEST_P(TableConformance, RemoveForgetsEverything) {
   in.spi = out.spi;
   EXPECT_EQ(add(out), from);
   EXPECT_EQ(add(in), to);
-  EXPECT_EQ(outbound_counters(from), (OutboundSaCounters{.packets = 0, .bytes = 0, .next_sequence = 1}));
+  EXPECT_EQ(outbound_counters(from),
+            (OutboundSaCounters{.packets = 0, .bytes = 0, .expired = 0, .next_sequence = 1}));
   EXPECT_EQ(inbound_counters(to), InboundSaCounters{});
   EXPECT_EQ(unprotect(sent.output).verdict, Verdict::icv_failed) << "the old key is gone";
   EXPECT_EQ(unprotect(protect(from, packet_of(40)).output).verdict, Verdict::ok);
@@ -186,7 +208,8 @@ TEST_P(TableConformance, PacketsSubmittedBeforeARemovalAreCarried) {
     EXPECT_EQ(completions[i].verdict, Verdict::ok);
     EXPECT_EQ(load_be32(buffers[i], 24), i + 1);
   }
-  EXPECT_EQ(outbound_counters(from), (OutboundSaCounters{.packets = 0, .bytes = 0, .next_sequence = 1}));
+  EXPECT_EQ(outbound_counters(from),
+            (OutboundSaCounters{.packets = 0, .bytes = 0, .expired = 0, .next_sequence = 1}));
 }
 
 TEST_P(TableConformance, AFullQueueTakesNoMoreAndLosesNothing) {

@@ -144,6 +144,7 @@ Message stats_answer() {
   for (const char* direction : {"engine-outbound", "engine-inbound"}) {
     Message& section = answer.section(direction);
     section.set("packets-in", "3").set("bytes-in", "300").set("packets-out", "2").set("bytes-out", "200");
+    section.set("events-lost", "0");
     section.section("verdicts").set("ok", "2").set("too_long", "1");
   }
   answer.section("verdict-texts").set("ok", "transformed and delivered").set("too_long", "frame too long");
@@ -178,7 +179,7 @@ TEST(CliRender, ShowsEveryDropReasonInStats) {
       "IKE SAs: 1 total, 0 half-open\n"
       "engine simulated, version 1.0\n"
       "  AES-GCM-128 ESN\n"
-      "  replay window 64 packets, packets up to 16384 bytes, 64 outbound and 32 inbound SAs\n"
+      "  replay windows up to 64 packets, packets up to 16384 bytes, 64 outbound and 32 inbound SAs\n"
       "  1000 clock cycles\n"
       "engine outbound: 3 packets and 300 bytes in, 2 packets and 200 bytes out\n"
       "           2  ok                       transformed and delivered\n"
@@ -204,7 +205,8 @@ TEST(CliRender, ShowsEveryDropReasonInStats) {
 }
 
 TEST(CliRender, KeepsTheJsonKeysOfStats) {
-  const Json direction = Json::parse(R"({"packets_in": 3, "bytes_in": 300, "packets_out": 2, "bytes_out": 200,
+  const Json direction =
+      Json::parse(R"({"packets_in": 3, "bytes_in": 300, "packets_out": 2, "bytes_out": 200, "events_lost": 0,
                                          "verdicts": {"ok": 2, "too_long": 1}})");
   Json expected = Json::parse(R"({
     "uptime_seconds": 125, "ike_sas": {"total": 1, "half_open": 0},

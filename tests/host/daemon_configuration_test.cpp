@@ -45,9 +45,10 @@ TEST(DaemonConfiguration, ARefusedReloadChangesNothing) {
   syntax.child_extra = "nonsense = 1";
   refuse(syntax, "a.conf:13: connections.site.children.net.nonsense: unknown key");
   PairConfig window = config_a();
-  window.child_extra = "replay_window = 32";
+  window.child_extra = "replay_window = 16";
   refuse(window,
-         "connections.site.children.net.replay_window: 32: the software engine has a window of 64 packets");
+         "connections.site.children.net.replay_window: 16: the software engine has windows of 32 to 2048 "
+         "packets; 0 switches the check off");
   PairConfig two = config_a();
   two.remote_ts = "10.3.0.0/24, 10.4.0.0/24";
   refuse(two, "exactly one local and one remote range");

@@ -54,9 +54,9 @@ std::string to_string(const Parsed& p) {
          (p.ports_known ? " ports " + std::to_string(p.source_port) + " " + std::to_string(p.destination_port)
                         : "") +
          (p.window_exceeded ? " window exceeded" : "") + " upper " + std::to_string(p.upper_word) +
-         (p.upper_unit ? " with 8 bytes" : "") +
-         " total " + std::to_string(p.total) + " tos " + std::to_string(p.tos) + (p.df ? " df" : "") +
-         " base " + std::to_string(p.base_protocol) + " " + to_hex(p.source) + " " + to_hex(p.destination);
+         (p.upper_unit ? " with 8 bytes" : "") + " total " + std::to_string(p.total) + " tos " +
+         std::to_string(p.tos) + (p.df ? " df" : "") + " base " + std::to_string(p.base_protocol) + " " +
+         to_hex(p.source) + " " + to_hex(p.destination);
 }
 
 const Parsed malformed_packet{.malformed = true};

@@ -66,8 +66,8 @@ TEST(CanCarry, NamesTheMissingCapability) {
   EXPECT_NE(refusal(udp.capabilities, spec).find("udp_encapsulation"), std::string::npos);
 
   FakeEngineState tunnel;
-  tunnel.capabilities.tunnel_v4_in_v4 = false;
-  EXPECT_NE(refusal(tunnel.capabilities, child(1)).find("tunnel_v4_in_v4"), std::string::npos);
+  tunnel.capabilities.tunnel = false;
+  EXPECT_NE(refusal(tunnel.capabilities, child(1)).find("capability tunnel "), std::string::npos);
 }
 
 TEST(CanCarry, RefusesOtherKeySizes) {
@@ -88,6 +88,31 @@ TEST(CanCarry, OneSelectorOfIpv4) {
   EXPECT_NE(refusal(state.capabilities, spec).find("not 2 pairs"), std::string::npos);
   spec.selectors = {selector("2001:db8::/32", "2001:db8:1::/48")};
   EXPECT_NE(refusal(state.capabilities, spec).find("IPv4 only"), std::string::npos);
+}
+
+TEST(CanCarry, ReplayWindowsOfTheEngine) {
+  const FakeEngineState state;
+  ChildSaSpec spec = child(1);
+  for (const std::uint16_t window : std::initializer_list<std::uint16_t>{0, 32, 33, 2048}) {
+    spec.replay_window = window;
+    EXPECT_EQ(refusal(state.capabilities, spec), "") << window;
+  }
+  for (const std::uint16_t window : std::initializer_list<std::uint16_t>{1, 31, 2049, 65535}) {
+    spec.replay_window = window;
+    EXPECT_NE(refusal(state.capabilities, spec).find("32 to 2048 packets, not " + std::to_string(window)),
+              std::string::npos)
+        << window;
+  }
+}
+
+TEST(Carry, TheReplayWindowIsTheChilds) {
+  ChildSaSpec spec = child(1);
+  EXPECT_EQ(to_inbound(spec).replay_window, driver::default_replay_window);
+  spec.replay_window = 1000;
+  EXPECT_EQ(to_inbound(spec).replay_window, 1000U);
+  EXPECT_TRUE(to_inbound(spec).replay_check);
+  spec.replay_window = 0;
+  EXPECT_FALSE(to_inbound(spec).replay_check);
 }
 
 TEST(CanCarry, OuterIpv4Only) {

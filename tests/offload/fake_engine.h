@@ -19,9 +19,9 @@ struct FakeEngineState {
                                     .aes_gcm_128 = true,
                                     .aes_gcm_256 = true,
                                     .esn = true,
-                                    .tunnel_v4_in_v4 = true,
+                                    .tunnel = true,
                                     .udp_encapsulation = true,
-                                    .replay_window = 64,
+                                    .replay_window = 2048,
                                     .max_packet_bytes = 2048,
                                     .outbound_sas = 16,
                                     .inbound_sas = 16};
@@ -89,6 +89,15 @@ class FakeEngine final : public driver::Engine {
     return {};
   }
 
+  Expected<> cache_policy(driver::Direction /*direction*/, const driver::Flow& /*flow*/,
+                          driver::Policy /*policy*/, driver::SaIndex /*sa*/) override {
+    return fail("the fake engine has no SPD cache");
+  }
+  Expected<> forget_policy(driver::Direction /*direction*/, const driver::Flow& /*flow*/) override {
+    return {};
+  }
+  Expected<> self_test(driver::SelfTest /*how*/) override { return health(); }
+
   std::size_t submit(driver::Direction direction, std::span<const driver::PacketRequest> requests) override {
     auto& queue = m_state.queues.at(static_cast<std::size_t>(direction));
     const std::size_t count = std::min(requests.size(), m_state.queue_size - queue.size());
@@ -112,7 +121,8 @@ class FakeEngine final : public driver::Engine {
       completions[count++] = {.cookie = m_state.cookie_override.value_or(request.cookie),
                               .verdict = m_state.verdict,
                               .sa = request.sa,
-                              .length = m_state.length_override.value_or(length)};
+                              .length = m_state.length_override.value_or(length),
+                              .next_hop = {}};
     }
     return count;
   }
@@ -128,7 +138,7 @@ class FakeEngine final : public driver::Engine {
 
   Expected<driver::Counters> counters() override { return driver::Counters{}; }
   Expected<driver::OutboundSaCounters> outbound_sa_counters(driver::SaIndex index) override {
-    return driver::OutboundSaCounters{.packets = index.value, .bytes = 0, .next_sequence = 1};
+    return driver::OutboundSaCounters{.packets = index.value, .bytes = 0, .expired = 0, .next_sequence = 1};
   }
   Expected<driver::InboundSaCounters> inbound_sa_counters(driver::SaIndex index) override {
     driver::InboundSaCounters counters;

@@ -26,7 +26,7 @@ TEST(Registers, SayWhatTheEngineIs) {
   EspCore& core = bench.core();
   EXPECT_EQ(core.read(regs::reg_id), 0x45535047U);
   EXPECT_EQ(core.read(regs::reg_version), regs::engine_version_major << 16 | regs::engine_version_minor);
-  EXPECT_EQ(core.read(regs::reg_capabilities), 0x1fU);
+  EXPECT_EQ(core.read(regs::reg_capabilities), 0xfffU);
   EXPECT_EQ(core.read(regs::reg_table_sizes), 0x07070808U);
   EXPECT_EQ(core.read(regs::reg_max_packet_bytes), 16384U);
   EXPECT_EQ(core.read(regs::reg_replay_window), regs::engine_replay_window);

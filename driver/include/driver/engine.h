@@ -16,26 +16,34 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "driver/flow.h"
 #include "driver/sa.h"
 #include "driver/verdict.h"
 
 namespace espgate::driver {
 
-enum class Direction : std::uint8_t { outbound = 0, inbound = 1 };
-
-// Read from the engine, never assumed.
+// Read from the engine, never assumed. The names are those of registers.toml.
 struct Capabilities {
   std::string name;     // "software", "simulated"
   std::string version;  // of the RTL or of the software engine
   bool aes_gcm_128 = false;
   bool aes_gcm_256 = false;
+  bool gmac_128 = false;
+  bool gmac_256 = false;
   bool esn = false;
-  bool tunnel_v4_in_v4 = false;
+  bool tunnel = false;  // IPv4 in IPv4
+  bool ipv6 = false;    // inside and outside, in any pairing
+  bool transport = false;
   bool udp_encapsulation = false;
-  std::uint32_t replay_window = 0;     // packets
+  bool tfc = false;        // OutboundSa::tfc_bytes and dummy packets
+  bool lifetimes = false;  // in packets and bytes
+  bool spd_cache = false;
+  std::uint32_t replay_window = 0;     // packets, the largest one
   std::uint32_t max_packet_bytes = 0;  // longest frame at the input, IP header onwards
   std::uint32_t outbound_sas = 0;      // table sizes
   std::uint32_t inbound_sas = 0;
+  // Of each direction. A hardware table may have no room for a flow a little earlier.
+  std::uint32_t spd_cache_entries = 0;
 };
 
 // A row of the engine's SA table, valid from add to remove.
@@ -44,30 +52,56 @@ struct SaIndex {
   bool operator==(const SaIndex&) const = default;
 };
 
-// One packet to transform, from its IP header on.
-struct PacketRequest {
-  std::uint64_t cookie = 0;  // returned with the completion
-  SaIndex sa;                // outbound only: the SA that the SPD chose
-  ByteView input;
-  ByteSpan output;  // at least input.size() + max_expansion bytes
+// What is asked for an outbound packet.
+enum class RequestKind : std::uint8_t {
+  protect,  // under the SA that the request names
+  lookup,   // as the outbound SPD cache says
+  dummy     // make a dummy packet (RFC 4303 section 2.6) of the named SA, around the input as it is
 };
 
-// Outer IPv4 (20), UDP (8), ESP header and IV (16), padding (3), trailer (2), ICV (16).
-inline constexpr std::size_t max_expansion = 65;
+// One packet to transform, from its IP header on; of a dummy, the payload.
+struct PacketRequest {
+  std::uint64_t cookie = 0;                 // returned with the completion
+  SaIndex sa;                               // outbound, unless looked up
+  RequestKind kind = RequestKind::protect;  // outbound
+  std::uint8_t spd = 0;                     // of the look-up; inbound, of packets that are not ESP
+  ByteView input;
+  // The larger of input.size() and the SA's tfc_bytes, and max_expansion bytes more. That is enough for every
+  // output; Capabilities::max_packet_bytes + max_expansion is enough for every SA.
+  ByteSpan output;
+};
+
+// Outer IPv6 (40), UDP (8), ESP header and IV (16), padding (3), trailer (2), ICV (16).
+inline constexpr std::size_t max_expansion = 85;
 
 struct Completion {
   std::uint64_t cookie = 0;
   Verdict verdict = Verdict::ok;
-  // The SA that carried the packet: as requested outbound, as found by SPI inbound. Meaningful inbound only
-  // when the verdict is ok or comes after unknown_spi in the order of the checks.
+  // The SA that carried the packet. Outbound: as requested; of a look-up, what the cache named. Inbound: what
+  // the SPI led to. After a look-up meaningful only when the verdict is ok or has a code from sa_invalid on;
+  // inbound only when it is ok or has a code above unknown_spi's; else 0.
   SaIndex sa;
-  std::uint32_t length = 0;  // bytes written to output; 0 unless ok
+  std::uint32_t length = 0;  // bytes written to output; 0 unless ok or bypassed
+  MacAddress next_hop{};     // of the SA; zero unless ok
 };
 
+// Something that the host must learn of an SA. Events of one direction come in the order of the packets that
+// raised them, those of one packet in the order of the kinds.
 struct Event {
-  enum class Kind : std::uint8_t { lease_low };
+  // Values as in registers.toml.
+  enum class Kind : std::uint8_t {
+    lease_low = 0,           // outbound: see OutboundSa::lease_low
+    soft_expired = 1,        // see Lifetime
+    hard_expired = 2,        // see Lifetime
+    sequence_exhausted = 3,  // outbound: the last sequence number is used up
+    icv_alarm = 4,           // inbound: the first packet with a wrong ICV, and every 1024th after it
+    replay_alarm = 5         // inbound: the first replayed packet, and every 1024th after it
+  };
   Kind kind = Kind::lease_low;
-  SaIndex sa;  // outbound
+  Direction direction = Direction::outbound;
+  SaIndex sa;
+
+  bool operator==(const Event&) const = default;
 };
 
 struct DirectionCounters {
@@ -75,7 +109,10 @@ struct DirectionCounters {
   std::uint64_t bytes_in = 0;
   std::uint64_t packets_out = 0;
   std::uint64_t bytes_out = 0;
-  // packets_in is the sum of these once every packet has its completion; packets_out is verdicts[ok].
+  // Packets whose events found the event queue full.
+  std::uint64_t events_lost = 0;
+  // packets_in is the sum of these once every packet has its completion; packets_out is verdicts[ok] and
+  // verdicts[bypassed].
   std::array<std::uint64_t, verdict_count> verdicts{};
 
   bool operator==(const DirectionCounters&) const = default;
@@ -90,7 +127,8 @@ struct Counters {
 
 struct OutboundSaCounters {
   std::uint64_t packets = 0;
-  std::uint64_t bytes = 0;  // inner
+  std::uint64_t bytes = 0;    // before encapsulation
+  std::uint64_t expired = 0;  // packets dropped with lifetime_expired
   std::uint64_t next_sequence = 0;
 
   bool operator==(const OutboundSaCounters&) const = default;
@@ -98,7 +136,8 @@ struct OutboundSaCounters {
 
 struct InboundSaCounters {
   std::uint64_t packets = 0;
-  std::uint64_t bytes = 0;  // inner
+  std::uint64_t bytes = 0;    // after decapsulation
+  std::uint64_t expired = 0;  // packets dropped with lifetime_expired
   std::uint64_t replay_too_old = 0;
   std::uint64_t replay_duplicate = 0;
   std::uint64_t icv_failed = 0;
@@ -107,6 +146,9 @@ struct InboundSaCounters {
 
   bool operator==(const InboundSaCounters&) const = default;
 };
+
+// `fail` compares the known answers with wrong ones, so that the alarm itself can be tested.
+enum class SelfTest : std::uint8_t { run, fail };
 
 class Engine {
  public:
@@ -121,16 +163,28 @@ class Engine {
   // message says which), the SPI is there already (inbound), or the table is full.
   virtual Expected<SaIndex> add_outbound(const OutboundSa& sa) = 0;
   virtual Expected<SaIndex> add_inbound(const InboundSa& sa) = 0;
-  // The row is wiped, keys included. Packets submitted before get their completions as if the SA were still
+  // The row is wiped, keys included; the flows that the outbound SPD cache leads to it, and its events that
+  // nobody has polled, are forgotten. Packets submitted before get their completions as if the SA were still
   // there.
   virtual Expected<> remove(Direction direction, SaIndex index) = 0;
-  // Extends a lease; fails when lease_limit is lower than the one in force or beyond the SA's number space.
+  // Extends a lease; fails when lease_limit is lower than the one in force or beyond the SA's number space. A
+  // lease_low that nobody has polled is forgotten; from a packet that is on its way it may still come.
   virtual Expected<> renew_lease(SaIndex outbound, std::uint64_t lease_limit, std::uint64_t lease_low) = 0;
+
+  // What a direction's SPD cache says of a flow from now on, in the place of what it said before. Packets on
+  // their way meet the one or the other. `sa` counts for outbound protect only, and must be there. Inbound,
+  // protect and discard drop alike. Fails, changing nothing, when the engine has no SPD cache or no room, or
+  // when the flow is none: two families, or ports that are not known and not 0.
+  virtual Expected<> cache_policy(Direction direction, const Flow& flow, Policy policy, SaIndex sa = {}) = 0;
+  // Nothing happens when the cache does not know the flow.
+  virtual Expected<> forget_policy(Direction direction, const Flow& flow) = 0;
 
   // Takes requests from the front and returns how many; fewer than given when the queue is full.
   virtual std::size_t submit(Direction direction, std::span<const PacketRequest> requests) = 0;
   // Writes finished packets and returns how many.
   virtual std::size_t poll(Direction direction, std::span<Completion> completions) = 0;
+  // Takes the oldest events. The queue is bounded: it holds what 64 packets raised at least; what finds it
+  // full is lost and counted (DirectionCounters::events_lost).
   virtual std::size_t poll_events(std::span<Event> events) = 0;
   // Packets submitted and not yet polled.
   virtual std::size_t in_flight(Direction direction) const = 0;
@@ -138,7 +192,11 @@ class Engine {
   virtual Expected<Counters> counters() = 0;
   virtual Expected<OutboundSaCounters> outbound_sa_counters(SaIndex index) = 0;
   virtual Expected<InboundSaCounters> inbound_sa_counters(SaIndex index) = 0;
-  // An error once the engine does not answer or failed its self-check; it carries nothing from then on.
+  // Runs the known-answer test of the ciphers, which every engine has passed when it comes into being, again,
+  // after all packets that were submitted. An error when it fails: every packet gets self_test_failed from
+  // then on, until it passes.
+  virtual Expected<> self_test(SelfTest how) = 0;
+  // An error once the engine does not answer, or while its last self-test is a failed one.
   virtual Expected<> health() = 0;
 };
 
@@ -146,6 +204,7 @@ class Engine {
 struct SoftwareEngineOptions {
   std::uint32_t outbound_sas = 16384;
   std::uint32_t inbound_sas = 16384;
+  std::uint32_t spd_cache_entries = 65536;  // of each direction
 };
 Expected<std::unique_ptr<Engine>> make_software_engine(const SoftwareEngineOptions& options = {});
 

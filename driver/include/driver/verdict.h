@@ -8,6 +8,8 @@
 
 namespace espgate::driver {
 
+enum class Direction : std::uint8_t { outbound = 0, inbound = 1 };
+
 enum class Verdict : std::uint8_t {
 #define ESPGATE_VERDICT(name, code, kind, text) name = code,
 #include "driver/verdicts.def"
@@ -24,6 +26,8 @@ inline constexpr std::size_t verdict_count = 0
 std::string_view to_string(Verdict verdict);
 // One line for people: why the packet was dropped.
 std::string_view describe(Verdict verdict);
+// Whether packets of this direction can have this verdict.
+bool is_possible(Verdict verdict, Direction direction);
 // True for packets that are not the engine's to judge and go to the host (IKE, unknown SPI, fragments).
 bool is_host_exception(Verdict verdict);
 

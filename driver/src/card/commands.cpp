@@ -11,10 +11,21 @@ using registers::Field;
 // in flight, takes a few thousand cycles.
 constexpr int status_polls = 100'000;
 constexpr std::uint32_t no_answer = UINT32_MAX;
+// The hash has 16 bits for each way.
+constexpr std::uint32_t largest_way_log2 = 16;
 
 constexpr std::uint32_t get(Field field, std::uint32_t word) {
   return (word >> field.lsb) & ((std::uint32_t{1} << field.width) - 1);
 }
+static_assert(static_cast<std::uint32_t>(Event::Kind::lease_low) == registers::event_kind_lease_low);
+static_assert(static_cast<std::uint32_t>(Event::Kind::soft_expired) == registers::event_kind_soft_expired);
+static_assert(static_cast<std::uint32_t>(Event::Kind::hard_expired) == registers::event_kind_hard_expired);
+static_assert(static_cast<std::uint32_t>(Event::Kind::sequence_exhausted) ==
+              registers::event_kind_sequence_exhausted);
+static_assert(static_cast<std::uint32_t>(Event::Kind::icv_alarm) == registers::event_kind_icv_alarm);
+static_assert(static_cast<std::uint32_t>(Event::Kind::replay_alarm) == registers::event_kind_replay_alarm);
+static_assert(event_kind_count == registers::event_data_kinds.width);
+
 constexpr std::uint32_t put(Field field, std::uint32_t value) {
   return value << field.lsb;
 }
@@ -28,8 +39,8 @@ std::unexpected<Error> Commands::stop(std::string message) {
 
 Expected<Identity> Commands::identify() {
   namespace r = registers;
-  if (auto healthy = health(); !healthy) {
-    return std::unexpected(healthy.error());
+  if (auto answers = alive(); !answers) {
+    return std::unexpected(answers.error());
   }
   const std::uint32_t version = m_port.read(r::reg_version);
   const std::uint32_t major = get(r::version_major, version);
@@ -43,31 +54,46 @@ Expected<Identity> Commands::identify() {
   if (auto ready = wait_until(put(r::status_ready, 1), put(r::status_ready, 1), "reset"); !ready) {
     return std::unexpected(ready.error());
   }
+  if (auto passed = self_test_outcome(); !passed) {
+    return std::unexpected(passed.error());
+  }
   const std::uint32_t carried = m_port.read(r::reg_capabilities);
   const std::uint32_t sizes = m_port.read(r::reg_table_sizes);
   const std::uint32_t outbound_log2 = get(r::table_sizes_outbound_sa_log2, sizes);
   const std::uint32_t inbound_log2 = get(r::table_sizes_inbound_sa_log2, sizes);
   Identity identity;
-  identity.spi_bucket_log2 = get(r::table_sizes_spi_bucket_log2, sizes);
+  identity.spi_log2 = get(r::table_sizes_spi_log2, sizes);
+  identity.spd_cache_log2 = get(r::table_sizes_spd_cache_log2, sizes);
   if (outbound_log2 >= r::sa_command_index.width || inbound_log2 >= r::sa_command_index.width ||
-      identity.spi_bucket_log2 >= r::spi_command_bucket.width) {
+      identity.spi_log2 > largest_way_log2 || identity.spd_cache_log2 > largest_way_log2) {
     return stop(fmt::format("the engine names impossible table sizes ({:#010x})", sizes));
   }
-  identity.capabilities = {.name = {},
-                           .version = fmt::format("{}.{}", major, minor),
-                           .aes_gcm_128 = get(r::capabilities_aes_gcm_128, carried) != 0,
-                           .aes_gcm_256 = get(r::capabilities_aes_gcm_256, carried) != 0,
-                           .esn = get(r::capabilities_esn, carried) != 0,
-                           .tunnel_v4_in_v4 = get(r::capabilities_tunnel_v4_in_v4, carried) != 0,
-                           .udp_encapsulation = get(r::capabilities_udp_encapsulation, carried) != 0,
-                           .replay_window = m_port.read(r::reg_replay_window),
-                           .max_packet_bytes = m_port.read(r::reg_max_packet_bytes),
-                           .outbound_sas = std::uint32_t{1} << outbound_log2,
-                           .inbound_sas = std::uint32_t{1} << inbound_log2};
+  const auto has = [carried](Field field) { return get(field, carried) != 0; };
+  const bool spd_cache = has(r::capabilities_spd_cache);
+  identity.capabilities = {
+      .name = {},
+      .version = fmt::format("{}.{}", major, minor),
+      .aes_gcm_128 = has(r::capabilities_aes_gcm_128),
+      .aes_gcm_256 = has(r::capabilities_aes_gcm_256),
+      .gmac_128 = has(r::capabilities_gmac_128),
+      .gmac_256 = has(r::capabilities_gmac_256),
+      .esn = has(r::capabilities_esn),
+      .tunnel = has(r::capabilities_tunnel),
+      .ipv6 = has(r::capabilities_ipv6),
+      .transport = has(r::capabilities_transport),
+      .udp_encapsulation = has(r::capabilities_udp_encapsulation),
+      .tfc = has(r::capabilities_tfc),
+      .lifetimes = has(r::capabilities_lifetimes),
+      .spd_cache = spd_cache,
+      .replay_window = m_port.read(r::reg_replay_window),
+      .max_packet_bytes = m_port.read(r::reg_max_packet_bytes),
+      .outbound_sas = std::uint32_t{1} << outbound_log2,
+      .inbound_sas = std::uint32_t{1} << inbound_log2,
+      .spd_cache_entries = spd_cache ? r::engine_table_ways << identity.spd_cache_log2 : 0};
   return identity;
 }
 
-Expected<> Commands::health() {
+Expected<> Commands::alive() {
   if (!m_failure.empty()) {
     return fail(m_failure);
   }
@@ -77,6 +103,39 @@ Expected<> Commands::health() {
                                               registers::engine_id));
   }
   return {};
+}
+
+Expected<> Commands::self_test_outcome() {
+  const std::uint32_t status = m_port.read(registers::reg_status);
+  if (get(registers::status_self_test_failed, status) != 0) {
+    return fail(
+        "the engine failed its self-test and carries nothing; reload the hardware image, and replace "
+        "the card should that not help");
+  }
+  if (get(registers::status_self_test_passed, status) == 0) {
+    return fail("the engine says neither that its self-test passed nor that it failed");
+  }
+  return {};
+}
+
+Expected<> Commands::health() {
+  if (auto answers = alive(); !answers) {
+    return answers;
+  }
+  return self_test_outcome();
+}
+
+Expected<> Commands::self_test(SelfTest how) {
+  if (auto answers = alive(); !answers) {
+    return answers;
+  }
+  m_port.write(
+      registers::reg_self_test,
+      put(registers::self_test_run, 1) | put(registers::self_test_corrupt, how == SelfTest::fail ? 1 : 0));
+  if (auto done = wait_for_command("self-test"); !done) {
+    return done;
+  }
+  return self_test_outcome();
 }
 
 Expected<> Commands::wait_until(std::uint32_t mask, std::uint32_t value, const char* what) {
@@ -103,9 +162,9 @@ Expected<> Commands::wait_for_command(const char* what) {
   return {};
 }
 
-void Commands::write_row(const SaRow& row) {
+void Commands::write_shadow(const Shadow& shadow) {
   std::uint32_t offset = registers::reg_sa_data;
-  for (const std::uint32_t word : row.words()) {
+  for (const std::uint32_t word : shadow.words()) {
     m_port.write(offset, word);
     offset += 4;
   }
@@ -120,55 +179,54 @@ Expected<> Commands::sa_command(Direction direction, std::uint32_t row, std::uin
   return wait_for_command(what);
 }
 
-Expected<> Commands::add(Direction direction, std::uint32_t row, const SaRow& contents) {
-  if (auto healthy = health(); !healthy) {
-    return healthy;
+Expected<> Commands::add(Direction direction, std::uint32_t row, const Shadow& contents) {
+  if (auto answers = alive(); !answers) {
+    return answers;
   }
-  write_row(contents);
+  write_shadow(contents);
   return sa_command(direction, row, registers::sa_operation_add, "add SA");
 }
 
 Expected<> Commands::remove(Direction direction, std::uint32_t row) {
-  if (auto healthy = health(); !healthy) {
-    return healthy;
+  if (auto answers = alive(); !answers) {
+    return answers;
   }
   return sa_command(direction, row, registers::sa_operation_remove, "remove SA");
 }
 
-Expected<> Commands::renew_lease(std::uint32_t row, std::uint64_t lease_limit, std::uint64_t lease_low) {
-  if (auto healthy = health(); !healthy) {
-    return healthy;
+Expected<> Commands::renew_lease(std::uint32_t row, const Shadow& lease) {
+  if (auto answers = alive(); !answers) {
+    return answers;
   }
-  write_row(SaRow::of_lease(lease_limit, lease_low));
+  write_shadow(lease);
   return sa_command(Direction::outbound, row, registers::sa_operation_renew_lease, "renew lease");
 }
 
-Expected<> Commands::set_spi(SpiSlot slot, std::uint32_t spi, std::uint32_t row) {
-  if (auto healthy = health(); !healthy) {
-    return healthy;
+Expected<> Commands::write_table(std::uint32_t table, TablePlace place, const Shadow& entry) {
+  if (auto answers = alive(); !answers) {
+    return answers;
   }
-  m_port.write(registers::reg_spi_entry, spi);
-  m_port.write(registers::reg_spi_sa_index, row);
-  m_port.write(registers::reg_spi_command, put(registers::spi_command_bucket, slot.bucket) |
-                                               put(registers::spi_command_way, slot.way) |
-                                               put(registers::spi_command_valid, 1));
-  return wait_for_command("set SPI");
+  write_shadow(entry);
+  m_port.write(registers::reg_table_command, put(registers::table_command_index, place.index) |
+                                                 put(registers::table_command_way, place.way) |
+                                                 put(registers::table_command_table, table));
+  return wait_for_command("write table entry");
 }
 
-Expected<> Commands::clear_spi(SpiSlot slot) {
-  if (auto healthy = health(); !healthy) {
-    return healthy;
+std::optional<RaisedEvents> Commands::next_event() {
+  const std::uint32_t word = m_port.read(registers::reg_event_data);
+  if (word == no_answer || get(registers::event_data_valid, word) == 0) {
+    return std::nullopt;
   }
-  m_port.write(registers::reg_spi_entry, 0);
-  m_port.write(registers::reg_spi_sa_index, 0);
-  m_port.write(registers::reg_spi_command,
-               put(registers::spi_command_bucket, slot.bucket) | put(registers::spi_command_way, slot.way));
-  return wait_for_command("clear SPI");
+  const bool inbound = get(registers::event_data_inbound, word) != 0;
+  return RaisedEvents{.direction = inbound ? Direction::inbound : Direction::outbound,
+                      .row = get(registers::event_data_index, word),
+                      .kinds = static_cast<EventKinds>(get(registers::event_data_kinds, word))};
 }
 
 Expected<> Commands::snapshot(std::uint32_t set, std::uint32_t row, std::span<std::uint64_t> values) {
-  if (auto healthy = health(); !healthy) {
-    return healthy;
+  if (auto answers = alive(); !answers) {
+    return answers;
   }
   m_port.write(registers::reg_snapshot_command,
                put(registers::snapshot_command_index, row) | put(registers::snapshot_command_set, set));

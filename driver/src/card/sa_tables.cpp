@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
+
+#include "card/sa_row.h"
 
 namespace espgate::driver::card {
 
@@ -24,7 +27,9 @@ SaTables::SaTables(RegisterPort& port, const Identity& identity)
       m_capabilities(identity.capabilities),
       m_outbound(identity.capabilities.outbound_sas),
       m_inbound(identity.capabilities.inbound_sas),
-      m_spi_table(identity.spi_bucket_log2),
+      m_spi_table(identity.spi_log2),
+      m_outbound_cache(registers::table_outbound_spd_cache, identity.spd_cache_log2),
+      m_inbound_cache(registers::table_inbound_spd_cache, identity.spd_cache_log2),
       m_leases(identity.capabilities.outbound_sas),
       m_spis(identity.capabilities.inbound_sas) {}
 
@@ -36,7 +41,7 @@ Expected<SaIndex> SaTables::add_outbound(const OutboundSa& sa) {
   if (auto checked = check(sa, m_capabilities); !checked) {
     return std::unexpected(checked.error());
   }
-  const auto contents = SaRow::of(sa);
+  const auto contents = row_of(sa);
   if (!contents) {
     return fail("OpenSSL refuses the AES key; does its configuration leave AES available?");
   }
@@ -49,7 +54,7 @@ Expected<SaIndex> SaTables::add_outbound(const OutboundSa& sa) {
     m_outbound.give_back(*row);
     return std::unexpected(added.error());
   }
-  m_leases[*row] = {.limit = sa.lease_limit, .low = sa.lease_low, .esn = sa.esn};
+  m_leases[*row] = {.limit = sa.lease_limit, .esn = sa.esn};
   return SaIndex{*row};
 }
 
@@ -60,7 +65,7 @@ Expected<SaIndex> SaTables::add_inbound(const InboundSa& sa) {
   if (m_spi_table.contains(sa.spi)) {
     return fail(fmt::format("an inbound SA with SPI {:#010x} is there already", sa.spi));
   }
-  const auto contents = SaRow::of(sa);
+  const auto contents = row_of(sa);
   if (!contents) {
     return fail("OpenSSL refuses the AES key; does its configuration leave AES available?");
   }
@@ -69,21 +74,16 @@ Expected<SaIndex> SaTables::add_inbound(const InboundSa& sa) {
     return fail(fmt::format("the inbound SA table of engine {} is full ({} SAs)", m_capabilities.name,
                             m_inbound.rows()));
   }
-  const auto slot = m_spi_table.insert(sa.spi);
-  if (!slot) {
-    m_inbound.give_back(*row);
-    return fail(
-        fmt::format("the SPI table of engine {} has no room for SPI {:#010x}: bucket {} is full ({} ways); "
-                    "choose another SPI",
-                    m_capabilities.name, sa.spi, m_spi_table.bucket_of(sa.spi), registers::engine_spi_ways));
-  }
   // The row before the SPI that leads to it.
   auto added = m_commands.add(Direction::inbound, *row, *contents);
   if (added) {
-    added = m_commands.set_spi(*slot, sa.spi, *row);
+    added = m_spi_table.insert(m_commands, sa.spi, *row);
+    if (!added) {
+      // Without an SPI, the row must not keep its keys. Should the engine not answer, neither way is left.
+      static_cast<void>(m_commands.remove(Direction::inbound, *row));
+    }
   }
   if (!added) {
-    m_spi_table.erase(sa.spi);
     m_inbound.give_back(*row);
     return std::unexpected(added.error());
   }
@@ -93,28 +93,51 @@ Expected<SaIndex> SaTables::add_inbound(const InboundSa& sa) {
 
 Expected<> SaTables::remove(Direction direction, SaIndex index) {
   if (direction == Direction::outbound) {
-    if (!m_outbound.in_use(index.value)) {
-      return no_such_sa("outbound", index);
-    }
-    if (auto removed = m_commands.remove(direction, index.value); !removed) {
-      return removed;
-    }
-    m_outbound.give_back(index.value);
-    return {};
+    return m_outbound.in_use(index.value) ? remove_outbound(index.value) : no_such_sa("outbound", index);
   }
-  if (!m_inbound.in_use(index.value)) {
-    return no_such_sa("inbound", index);
+  return m_inbound.in_use(index.value) ? remove_inbound(index.value) : no_such_sa("inbound", index);
+}
+
+// Whatever leads to the row goes before it. What is taken out of the books first stays out: a failure below
+// is the engine's end.
+Expected<> SaTables::remove_outbound(std::uint32_t row) {
+  if (auto forgotten = m_outbound_cache.forget_sa(m_commands, row); !forgotten) {
+    return forgotten;
   }
-  // The SPI before the row that it leads to. Its slot is taken out of the books first: a failure below is the
-  // engine's end, so there is nothing to put back.
-  if (auto cleared = m_commands.clear_spi(m_spi_table.erase(m_spis[index.value])); !cleared) {
-    return cleared;
-  }
-  if (auto removed = m_commands.remove(direction, index.value); !removed) {
+  if (auto removed = m_commands.remove(Direction::outbound, row); !removed) {
     return removed;
   }
-  m_inbound.give_back(index.value);
+  m_outbound.give_back(row);
   return {};
+}
+
+Expected<> SaTables::remove_inbound(std::uint32_t row) {
+  if (auto cleared = m_spi_table.erase(m_commands, m_spis[row]); !cleared) {
+    return cleared;
+  }
+  if (auto removed = m_commands.remove(Direction::inbound, row); !removed) {
+    return removed;
+  }
+  m_inbound.give_back(row);
+  return {};
+}
+
+Expected<> SaTables::cache_policy(Direction direction, const Flow& flow, Policy policy, SaIndex sa) {
+  if (auto checked = check(flow, policy, m_capabilities); !checked) {
+    return checked;
+  }
+  if (direction == Direction::inbound) {
+    return m_inbound_cache.set(m_commands, flow, {.policy = policy, .sa = 0});
+  }
+  if (policy == Policy::protect && !m_outbound.in_use(sa.value)) {
+    return no_such_sa("outbound", sa);
+  }
+  return m_outbound_cache.set(m_commands, flow,
+                              {.policy = policy, .sa = policy == Policy::protect ? sa.value : 0});
+}
+
+Expected<> SaTables::forget_policy(Direction direction, const Flow& flow) {
+  return (direction == Direction::outbound ? m_outbound_cache : m_inbound_cache).forget(m_commands, flow);
 }
 
 Expected<> SaTables::renew_lease(SaIndex outbound, std::uint64_t lease_limit, std::uint64_t lease_low) {
@@ -125,11 +148,10 @@ Expected<> SaTables::renew_lease(SaIndex outbound, std::uint64_t lease_limit, st
   if (auto checked = check_renewal(lease, lease_limit); !checked) {
     return checked;
   }
-  if (auto renewed = m_commands.renew_lease(outbound.value, lease_limit, lease_low); !renewed) {
+  if (auto renewed = m_commands.renew_lease(outbound.value, row_of_lease(lease_limit, lease_low)); !renewed) {
     return renewed;
   }
   lease.limit = lease_limit;
-  lease.low = lease_low;
   return {};
 }
 
@@ -144,9 +166,8 @@ Expected<> SaTables::global_counters(std::uint32_t set, DirectionCounters& count
   counters.bytes_in = values[r::counter_global_bytes_in];
   counters.packets_out = values[r::counter_global_packets_out];
   counters.bytes_out = values[r::counter_global_bytes_out];
-  for (std::size_t code = 0; code < verdict_count; ++code) {
-    counters.verdicts.at(code) = values.at(r::counter_global_count + code);
-  }
+  counters.events_lost = values[r::counter_global_events_lost];
+  std::ranges::copy(std::span(values).subspan<r::counter_global_count>(), counters.verdicts.begin());
   return {};
 }
 
@@ -175,6 +196,7 @@ Expected<OutboundSaCounters> SaTables::outbound_sa_counters(SaIndex index) {
   }
   return OutboundSaCounters{.packets = values[r::counter_sa_outbound_packets],
                             .bytes = values[r::counter_sa_outbound_bytes],
+                            .expired = values[r::counter_sa_outbound_expired],
                             .next_sequence = values[r::counter_sa_outbound_next_sequence]};
 }
 
@@ -189,6 +211,7 @@ Expected<InboundSaCounters> SaTables::inbound_sa_counters(SaIndex index) {
   }
   return InboundSaCounters{.packets = values[r::counter_sa_inbound_packets],
                            .bytes = values[r::counter_sa_inbound_bytes],
+                           .expired = values[r::counter_sa_inbound_expired],
                            .replay_too_old = values[r::counter_sa_inbound_replay_too_old],
                            .replay_duplicate = values[r::counter_sa_inbound_replay_duplicate],
                            .icv_failed = values[r::counter_sa_inbound_icv_failed],

@@ -1,5 +1,5 @@
-// The engine's SA and SPI tables, and its counters, through its registers. Knows which rows are taken, and
-// nothing of how packets reach the engine. Keeps no keys.
+// The engine's SA and SPI tables, SPD caches and counters, through its registers. Knows which rows are taken,
+// and nothing of how packets reach the engine. Keeps no keys.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "card/commands.h"
 #include "card/register_port.h"
+#include "card/spd_cache_table.h"
 #include "card/spi_table.h"
 #include "driver/engine.h"
 #include "row_pool.h"
@@ -22,6 +23,8 @@ class SaTables {
 
   const Capabilities& capabilities() const { return m_capabilities; }
   Expected<> health() { return m_commands.health(); }
+  // No packet may be on its way.
+  Expected<> self_test(SelfTest how) { return m_commands.self_test(how); }
 
   // As in Engine.
   Expected<SaIndex> add_outbound(const OutboundSa& sa);
@@ -29,8 +32,10 @@ class SaTables {
   // No packet that was submitted before may be on its way to the engine still.
   Expected<> remove(Direction direction, SaIndex index);
   Expected<> renew_lease(SaIndex outbound, std::uint64_t lease_limit, std::uint64_t lease_low);
-  bool has_outbound(SaIndex index) const { return m_outbound.in_use(index.value); }
-  Lease lease(SaIndex outbound) const { return m_leases[outbound.value]; }
+  Expected<> cache_policy(Direction direction, const Flow& flow, Policy policy, SaIndex sa);
+  Expected<> forget_policy(Direction direction, const Flow& flow);
+  // Takes the oldest entry of the engine's event queue.
+  std::optional<RaisedEvents> next_event() { return m_commands.next_event(); }
 
   Expected<Counters> counters();
   Expected<OutboundSaCounters> outbound_sa_counters(SaIndex index);
@@ -39,6 +44,8 @@ class SaTables {
  private:
   SaTables(RegisterPort& port, const Identity& identity);
   std::unexpected<Error> no_such_sa(const char* direction, SaIndex index) const;
+  Expected<> remove_outbound(std::uint32_t row);
+  Expected<> remove_inbound(std::uint32_t row);
   Expected<> global_counters(std::uint32_t set, DirectionCounters& counters, std::uint64_t& cycles);
 
   Commands m_commands;
@@ -46,6 +53,8 @@ class SaTables {
   RowPool m_outbound;
   RowPool m_inbound;
   SpiTable m_spi_table;
+  SpdCacheTable m_outbound_cache;
+  SpdCacheTable m_inbound_cache;
   std::vector<Lease> m_leases;        // of each outbound row
   std::vector<std::uint32_t> m_spis;  // of each inbound row
 };

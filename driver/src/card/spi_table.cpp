@@ -1,26 +1,35 @@
 #include "card/spi_table.h"
 
-namespace espgate::driver::card {
+#include <fmt/format.h>
 
-std::optional<SpiSlot> SpiTable::insert(std::uint32_t spi) {
-  const std::uint32_t bucket = bucket_of(spi);
-  auto& ways = m_ways[bucket];
-  for (std::uint32_t way = 0; way < ways.size(); ++way) {
-    if (!ways.at(way)) {
-      ways.at(way) = true;
-      const SpiSlot slot{.bucket = bucket, .way = way};
-      m_slots.emplace(spi, slot);
-      return slot;
+namespace espgate::driver::card {
+namespace {
+
+namespace entry = registers::spi_entry;
+
+}  // namespace
+
+Expected<> SpiTable::insert(Commands& commands, std::uint32_t spi, std::uint32_t row) {
+  const auto writes = m_table.set(spi, row);
+  if (!writes) {
+    return fail(fmt::format("the SPI table has no room for SPI {:#010x}, with {} SPIs in it; choose another",
+                            spi, m_table.size()));
+  }
+  for (const auto& write : *writes) {
+    Shadow shadow;
+    shadow.set(entry::valid, 1);
+    shadow.set(entry::sa, write.value);
+    shadow.set(entry::spi, write.key);
+    if (auto written = commands.write_table(registers::table_spi, write.place, shadow); !written) {
+      return written;
     }
   }
-  return std::nullopt;
+  return {};
 }
 
-SpiSlot SpiTable::erase(std::uint32_t spi) {
-  const SpiSlot slot = m_slots.at(spi);
-  m_slots.erase(spi);
-  m_ways[slot.bucket].at(slot.way) = false;
-  return slot;
+Expected<> SpiTable::erase(Commands& commands, std::uint32_t spi) {
+  const auto place = m_table.erase(spi);
+  return place ? commands.clear_table(registers::table_spi, *place) : Expected<>{};
 }
 
 }  // namespace espgate::driver::card

@@ -35,16 +35,17 @@ std::optional<AesGcm> AesGcm::create(Use use, ByteView key) {
   return gcm;
 }
 
-bool AesGcm::seal(const GcmNonce& nonce, ByteView aad, ByteSpan text, ByteSpan icv) {
+bool AesGcm::seal(const GcmNonce& nonce, ByteView aad, ByteSpan text, ByteSpan icv, ByteView more_aad) {
   EVP_CIPHER_CTX* context = m_context.get();
   int written = 0;
   return EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-         update(context, aad, nullptr) && update(context, text, text.data()) &&
-         EVP_EncryptFinal_ex(context, nullptr, &written) == 1 &&
+         update(context, aad, nullptr) && update(context, more_aad, nullptr) &&
+         update(context, text, text.data()) && EVP_EncryptFinal_ex(context, nullptr, &written) == 1 &&
          EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, static_cast<int>(icv.size()), icv.data()) == 1;
 }
 
-bool AesGcm::open(const GcmNonce& nonce, ByteView aad, ByteView from, ByteSpan to, ByteView icv) {
+bool AesGcm::open(const GcmNonce& nonce, ByteView aad, ByteView from, ByteSpan to, ByteView icv,
+                  ByteView more_aad) {
   EVP_CIPHER_CTX* context = m_context.get();
   GcmIcv expected{};
   if (icv.size() != expected.size()) {
@@ -54,7 +55,8 @@ bool AesGcm::open(const GcmNonce& nonce, ByteView aad, ByteView from, ByteSpan t
   std::ranges::copy(icv, expected.begin());
   int written = 0;
   return EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-         update(context, aad, nullptr) && update(context, from, to.data()) &&
+         update(context, aad, nullptr) && update(context, more_aad, nullptr) &&
+         update(context, from, to.data()) &&
          EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(expected.size()),
                              expected.data()) == 1 &&
          EVP_DecryptFinal_ex(context, nullptr, &written) == 1;

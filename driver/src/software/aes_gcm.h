@@ -27,11 +27,13 @@ class AesGcm {
   // nullopt when the key is neither 16 nor 32 bytes long, or OpenSSL refuses.
   static std::optional<AesGcm> create(Use use, ByteView key);
 
+  // `more_aad` continues `aad`.
   // Encrypts `text` in place and writes the ICV. False when OpenSSL fails; then nothing may be sent.
-  bool seal(const GcmNonce& nonce, ByteView aad, ByteSpan text, ByteSpan icv);
+  bool seal(const GcmNonce& nonce, ByteView aad, ByteSpan text, ByteSpan icv, ByteView more_aad = {});
   // Decrypts `from` to `to`, which has the same size. False when the ICV is wrong; `to` then holds text that
   // nobody vouches for, and the caller wipes it.
-  bool open(const GcmNonce& nonce, ByteView aad, ByteView from, ByteSpan to, ByteView icv);
+  bool open(const GcmNonce& nonce, ByteView aad, ByteView from, ByteSpan to, ByteView icv,
+            ByteView more_aad = {});
 
  private:
   struct Free {

@@ -1,5 +1,7 @@
 #include "software/ecn.h"
 
+#include "software/ip_header.h"
+
 namespace espgate::driver::software {
 
 std::optional<Ecn> decapsulated_ecn(Ecn inner, Ecn outer) {
@@ -13,16 +15,14 @@ std::optional<Ecn> decapsulated_ecn(Ecn inner, Ecn outer) {
 }
 
 void set_ecn(ByteSpan packet, Ecn ecn) {
-  const std::uint16_t before = load_be16(packet, 0);  // version, header length and TOS
+  const std::uint16_t before = load_be16(packet, 0);
+  if (packet[0] >> 4U == 6) {  // version, traffic class, flow label
+    store_be16(packet, 0, static_cast<std::uint16_t>((before & ~0x30U) | static_cast<unsigned>(ecn) << 4U));
+    return;
+  }
   const auto after = static_cast<std::uint16_t>((before & ~3U) | static_cast<unsigned>(ecn));
-  store_be16(packet, 0, after);
-  // HC' = ~(~HC + ~m + m')
-  std::uint32_t sum = static_cast<std::uint16_t>(~load_be16(packet, 10));
-  sum += static_cast<std::uint16_t>(~before);
-  sum += after;
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  store_be16(packet, 10, static_cast<std::uint16_t>(~sum));
+  store_be16(packet, 0, after);  // version, header length and TOS
+  store_be16(packet, 10, updated_checksum(load_be16(packet, 10), before, after));
 }
 
 }  // namespace espgate::driver::software

@@ -8,7 +8,7 @@
 
 namespace espgate::driver::software {
 
-// The two low bits of the TOS byte.
+// The two low bits of the TOS byte, or of the traffic class.
 enum class Ecn : std::uint8_t { not_ect = 0, ect1 = 1, ect0 = 2, ce = 3 };
 
 constexpr Ecn ecn_of(std::uint8_t tos) {
@@ -19,8 +19,9 @@ constexpr Ecn ecn_of(std::uint8_t tos) {
 // because a congestion mark cannot be passed on to a flow that does not understand it.
 std::optional<Ecn> decapsulated_ecn(Ecn inner, Ecn outer);
 
-// Sets the ECN field of the IPv4 header at the start of `packet` and updates its checksum incrementally
-// (RFC 1624, equation 3), so that a wrong checksum stays wrong. The caller guarantees a whole header.
+// Sets the ECN field of the IP header at the start of `packet`, and updates the checksum of an IPv4 header
+// incrementally (RFC 1624, equation 3), so that a wrong checksum stays wrong. The caller guarantees a whole
+// header.
 void set_ecn(ByteSpan packet, Ecn ecn);
 
 }  // namespace espgate::driver::software

@@ -25,16 +25,17 @@ class Aad {
 
 }  // namespace
 
-std::optional<EspCipher> EspCipher::create(AesGcm::Use use, const AesGcmKey& key, bool esn) {
+std::optional<EspCipher> EspCipher::create(AesGcm::Use use, Cipher cipher, const AesGcmKey& key, bool esn) {
   auto gcm = AesGcm::create(use, key.key.view());
   if (!gcm || key.salt.size() != 4) {
     return std::nullopt;
   }
-  EspCipher cipher;
-  cipher.m_gcm = std::move(*gcm);
-  cipher.m_salt = key.salt;
-  cipher.m_esn = esn;
-  return cipher;
+  EspCipher made;
+  made.m_gcm = std::move(*gcm);
+  made.m_cipher = cipher;
+  made.m_salt = key.salt;
+  made.m_esn = esn;
+  return made;
 }
 
 // RFC 4106 section 4: salt, then the explicit IV.
@@ -45,15 +46,17 @@ GcmNonce EspCipher::nonce(ByteView iv) const {
   return nonce;
 }
 
-bool EspCipher::seal(const EspHeader& header, ByteView payload, std::uint8_t next_header, ByteSpan out) {
-  const std::size_t padding = esp_padding(payload.size());
+bool EspCipher::seal(const EspHeader& header, ByteView payload, std::size_t payload_bytes,
+                     std::uint8_t next_header, ByteSpan out) {
+  const std::size_t padding = esp_padding(payload_bytes);
   const ByteSpan body = out.subspan(esp_header_bytes + esp_iv_bytes);
   std::ranges::copy(payload, body.begin());
+  std::ranges::fill(body.subspan(payload.size(), payload_bytes - payload.size()), std::uint8_t{0});
   for (std::size_t i = 0; i < padding; ++i) {
-    body[payload.size() + i] = static_cast<std::uint8_t>(i + 1);
+    body[payload_bytes + i] = static_cast<std::uint8_t>(i + 1);
   }
-  body[payload.size() + padding] = static_cast<std::uint8_t>(padding);
-  body[payload.size() + padding + 1] = next_header;
+  body[payload_bytes + padding] = static_cast<std::uint8_t>(padding);
+  body[payload_bytes + padding + 1] = next_header;
   return seal_in_place(header, out);
 }
 
@@ -66,17 +69,32 @@ bool EspCipher::seal_in_place(const EspHeader& header, ByteSpan packet) {
   store_be32(packet, 0, header.spi);
   store_be32(packet, 4, static_cast<std::uint32_t>(header.sequence));
   std::ranges::copy(header.iv, packet.begin() + esp_header_bytes);
-  const ByteSpan text = packet.subspan(esp_header_bytes + esp_iv_bytes, packet.size() - esp_overhead);
-  return m_gcm.seal(nonce(header.iv), Aad(header.spi, header.sequence, m_esn).view(), text,
-                    packet.last(esp_icv_bytes));
+  const Aad aad(header.spi, header.sequence, m_esn);
+  const ByteSpan icv = packet.last(esp_icv_bytes);
+  // RFC 4543 section 3.3: GMAC's AAD goes on with the IV and the payload, and no text is left.
+  const ByteSpan iv_and_text =
+      packet.subspan(esp_header_bytes, packet.size() - esp_header_bytes - icv.size());
+  if (m_cipher == Cipher::null_aes_gmac) {
+    return m_gcm.seal(nonce(header.iv), aad.view(), {}, icv, iv_and_text);
+  }
+  return m_gcm.seal(nonce(header.iv), aad.view(), iv_and_text.subspan(esp_iv_bytes), icv);
 }
 
 bool EspCipher::open(ByteView packet, std::uint32_t high, ByteSpan plaintext) {
-  const ByteView iv = packet.subspan(esp_header_bytes, esp_iv_bytes);
-  const ByteView text = packet.subspan(esp_header_bytes + esp_iv_bytes, packet.size() - esp_overhead);
-  const std::uint64_t sequence = (std::uint64_t{high} << 32) | load_be32(packet, 4);
-  return m_gcm.open(nonce(iv), Aad(load_be32(packet), sequence, m_esn).view(), text,
-                    plaintext.first(text.size()), packet.last(esp_icv_bytes));
+  const ByteView icv = packet.last(esp_icv_bytes);
+  const ByteView iv_and_text =
+      packet.subspan(esp_header_bytes, packet.size() - esp_header_bytes - icv.size());
+  const ByteView iv = iv_and_text.first(esp_iv_bytes);
+  const ByteView text = iv_and_text.subspan(esp_iv_bytes);
+  const Aad aad(load_be32(packet), (std::uint64_t{high} << 32) | load_be32(packet, 4), m_esn);
+  if (m_cipher == Cipher::null_aes_gmac) {
+    if (!m_gcm.open(nonce(iv), aad.view(), {}, {}, icv, iv_and_text)) {
+      return false;
+    }
+    std::ranges::copy(text, plaintext.begin());
+    return true;
+  }
+  return m_gcm.open(nonce(iv), aad.view(), text, plaintext.first(text.size()), icv);
 }
 
 }  // namespace espgate::driver::software

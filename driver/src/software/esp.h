@@ -1,6 +1,6 @@
 // The ESP packet itself, whatever it carries: SPI, sequence number, IV, ciphertext, ICV (RFC 4303 section 2
-// with AES-GCM of RFC 4106). What the payload is, and what stands around the packet, is the transforms'
-// business.
+// with AES-GCM of RFC 4106 or GMAC of RFC 4543). What the payload is, and what stands around the packet, is
+// the transforms' business.
 #pragma once
 
 #include <array>
@@ -46,11 +46,13 @@ class EspCipher {
  public:
   EspCipher() = default;
   // nullopt when the sizes of key or salt are not RFC 4106's.
-  static std::optional<EspCipher> create(AesGcm::Use use, const AesGcmKey& key, bool esn);
+  static std::optional<EspCipher> create(AesGcm::Use use, Cipher cipher, const AesGcmKey& key, bool esn);
 
-  // Writes the ESP packet around payload, 1,2,3... padding and next header; `out` has exactly
-  // esp_packet_bytes(payload.size()) bytes and does not overlap the payload. False when OpenSSL fails.
-  bool seal(const EspHeader& header, ByteView payload, std::uint8_t next_header, ByteSpan out);
+  // Writes the ESP packet around payload, zeros up to `payload_bytes` (RFC 4303 section 2.7), 1,2,3...
+  // padding and next header; `out` has exactly esp_packet_bytes(payload_bytes) bytes and does not overlap the
+  // payload, which is no longer than payload_bytes. False when OpenSSL fails.
+  bool seal(const EspHeader& header, ByteView payload, std::size_t payload_bytes, std::uint8_t next_header,
+            ByteSpan out);
   // The same around a plaintext whose trailer is already there; its size is a multiple of 4.
   bool seal_plaintext(const EspHeader& header, ByteView plaintext, ByteSpan out);
 
@@ -64,6 +66,7 @@ class EspCipher {
   GcmNonce nonce(ByteView iv) const;
 
   AesGcm m_gcm;
+  Cipher m_cipher = Cipher::aes_gcm_16;
   InlineSecret<4> m_salt;
   bool m_esn = false;
 };

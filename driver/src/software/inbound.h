@@ -1,5 +1,4 @@
-// Inbound processing of one packet (RFC 4303 section 3.4, tunnel mode IPv4 in IPv4), in three steps: what the
-// outer headers say, the SA that the SPI names (the engine looks it up), and the rest under that SA.
+// Inbound processing of one packet under the SA that its SPI names (RFC 4303 section 3.4).
 #pragma once
 
 #include <cstdint>
@@ -7,23 +6,14 @@
 
 #include "base/bytes.h"
 #include "driver/engine.h"
-#include "software/ecn.h"
+#include "event_queue.h"
 #include "software/esp.h"
+#include "software/lifetime_meter.h"
+#include "software/outer_packet.h"
 #include "software/replay_window.h"
 #include "software/selectors.h"
 
 namespace espgate::driver::software {
-
-// The outer headers of a frame. The hardware sees its first 64 bytes only, and so does this.
-struct OuterPacket {
-  Verdict verdict = Verdict::ok;  // anything else: the rest means nothing
-  std::uint8_t tos = 0;
-  std::uint32_t destination = 0;  // host order
-  bool encapsulated = false;
-  std::uint32_t spi = 0;
-  ByteView esp;  // from the SPI to the ICV
-};
-OuterPacket parse_outer(ByteView frame, std::size_t max_packet_bytes);
 
 // One row of the inbound SA table.
 class InboundRow {
@@ -31,30 +21,45 @@ class InboundRow {
   struct Result {
     Verdict verdict = Verdict::ok;
     std::uint32_t length = 0;
+    EventKinds events = 0;
   };
 
   // nullopt when OpenSSL refuses the key. The SA has passed check().
   static std::optional<InboundRow> create(const InboundSa& sa);
 
-  // `packet` has verdict ok and this SA's SPI. `output` holds the inner packet when the verdict is ok;
+  // `packet` is an ESP packet with this SA's SPI. `output` holds what is delivered when the verdict is ok;
   // otherwise nothing that was decrypted is left in it.
   Result unprotect(const OuterPacket& packet, ByteSpan output);
 
   std::uint32_t spi() const { return m_spi; }
+  const MacAddress& next_hop() const { return m_next_hop; }
   InboundSaCounters counters() const;
 
  private:
+  // What an authentic packet carries.
+  struct Payload {
+    Verdict verdict = Verdict::ok;
+    std::uint8_t next_header = 0;
+    ByteSpan bytes;
+  };
+
   Verdict decrypt(const OuterPacket& packet, ByteSpan plaintext);
-  Result deliver(const OuterPacket& packet, ByteSpan plaintext);
-  void count(const Result& result);
+  Payload take_payload(ByteSpan plaintext) const;
+  Result deliver_tunnel(const OuterPacket& packet, const Payload& payload) const;
+  Result deliver_transport(const OuterPacket& packet, const Payload& payload, ByteSpan output) const;
+  EventKinds count(const Result& result);
 
   EspCipher m_cipher;
   ReplayWindow m_window;
+  LifetimeMeter m_lifetime;
   SelectorMatch m_selectors;
-  InboundSaCounters m_counters;  // replay_top is the window's
+  InboundSaCounters m_counters;  // of drops; the others are the window's and the meter's
   std::uint32_t m_spi = 0;
-  std::uint32_t m_outer_destination = 0;
+  Address m_outer_destination;
+  bool m_ipv6 = false;
   bool m_encapsulated = false;
+  bool m_transport = false;
+  MacAddress m_next_hop{};
 };
 
 }  // namespace espgate::driver::software

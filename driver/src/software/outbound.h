@@ -1,4 +1,4 @@
-// Outbound processing of one packet under one SA (RFC 4303 section 3.3, tunnel mode IPv4 in IPv4).
+// Outbound processing of one packet under one SA (RFC 4303 section 3.3).
 #pragma once
 
 #include <cstdint>
@@ -6,19 +6,20 @@
 
 #include "base/bytes.h"
 #include "driver/engine.h"
+#include "event_queue.h"
 #include "sa_check.h"
 #include "software/esp.h"
-#include "software/ipv4.h"
+#include "software/ip_packet.h"
+#include "software/lifetime_meter.h"
 
 namespace espgate::driver::software {
 
-// The inner packet at the start of a frame, as far as outbound processing looks at it.
+// What is to be protected: a whole IP packet, or the payload of a dummy packet.
 struct InnerPacket {
-  Verdict verdict = Verdict::ok;  // too_long or header_malformed: the rest means nothing
-  Ipv4Header header;
-  ByteView bytes;  // without padding of the link
+  bool dummy = false;
+  IpPacket ip;  // of a dummy: nothing
+  ByteView bytes;
 };
-InnerPacket parse_inner(ByteView frame, std::size_t max_packet_bytes);
 
 // One row of the outbound SA table.
 class OutboundRow {
@@ -26,44 +27,51 @@ class OutboundRow {
   struct Result {
     Verdict verdict = Verdict::ok;
     std::uint32_t length = 0;
-    bool lease_low = false;  // this packet's number is lease_low or higher
-    bool failed = false;     // OpenSSL refused; the engine can no longer be trusted
+    EventKinds events = 0;
+    // Why the engine can no longer be trusted; null while it can.
+    const char* failure = nullptr;
   };
 
   // nullopt when OpenSSL refuses the key. The SA has passed check().
   static std::optional<OutboundRow> create(const OutboundSa& sa);
 
-  // `packet` has verdict ok. A packet that is dropped takes no sequence number.
+  // A packet that is dropped takes no sequence number.
   Result protect(const InnerPacket& packet, ByteSpan output);
 
-  Lease lease() const { return {.limit = m_lease_limit, .low = m_lease_low, .esn = m_esn}; }
-  void renew(std::uint64_t lease_limit, std::uint64_t lease_low) {
-    m_lease_limit = lease_limit;
-    m_lease_low = lease_low;
-  }
-  OutboundSaCounters counters() const {
-    return {.packets = m_packets, .bytes = m_bytes, .next_sequence = m_next_sequence};
-  }
+  const MacAddress& next_hop() const { return m_sa.next_hop; }
+  Lease lease() const { return {.limit = m_sa.lease_limit, .esn = m_sa.esn}; }
+  void renew(std::uint64_t lease_limit, std::uint64_t lease_low);
+  OutboundSaCounters counters() const;
 
  private:
-  std::uint8_t outer_tos(std::uint8_t inner_tos) const;
-  bool outer_dont_fragment(bool inner) const;
+  // What goes into the ESP packet, and what stands in front of it.
+  struct Plan {
+    ByteView payload;
+    std::size_t payload_bytes = 0;  // with traffic flow confidentiality padding
+    std::uint8_t next_header = 0;
+    std::size_t header_bytes = 0;  // IP
+    std::size_t udp_bytes = 0;
+    std::size_t esp_bytes = 0;
 
+    std::size_t total() const { return header_bytes + udp_bytes + esp_bytes; }
+  };
+
+  bool builds_header(const InnerPacket& packet) const;
+  Verdict check_transport(const IpPacket& packet) const;
+  Verdict admit(const InnerPacket& packet) const;
+  Plan plan(const InnerPacket& packet) const;
+  void write_headers(const InnerPacket& packet, const Plan& plan, std::uint64_t sequence, ByteSpan out) const;
+  std::uint8_t outer_tos(std::uint8_t inner_tos) const;
+  bool outer_dont_fragment(const InnerPacket& packet) const;
+  EventKinds events_of(std::uint64_t sequence);
+
+  OutboundSa m_sa;  // without its key; next_sequence is 0 once every number of 64 bits is used up
+  Address m_outer_source;
+  Address m_outer_destination;
+  bool m_ipv6 = false;
   EspCipher m_cipher;
-  std::uint32_t m_spi = 0;
-  std::uint32_t m_outer_source = 0;
-  std::uint32_t m_outer_destination = 0;
-  std::optional<UdpEncapsulation> m_encapsulation;
-  DfPolicy m_df = DfPolicy::copy;
-  std::optional<std::uint8_t> m_dscp;
-  std::uint8_t m_hop_limit = 0;
-  bool m_esn = false;
-  // 0 once every number of 64 bits is used up.
-  std::uint64_t m_next_sequence = 0;
-  std::uint64_t m_lease_limit = 0;
-  std::uint64_t m_lease_low = 0;
-  std::uint64_t m_packets = 0;
-  std::uint64_t m_bytes = 0;
+  LifetimeMeter m_lifetime;
+  bool m_lease_low_reported = false;
 };
 
 }  // namespace espgate::driver::software

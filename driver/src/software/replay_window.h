@@ -2,6 +2,7 @@
 // section 3.4.3 and Appendix A).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -9,17 +10,17 @@ namespace espgate::driver::software {
 
 class ReplayWindow {
  public:
-  static constexpr std::uint64_t window = 64;
+  // The largest window, in packets.
+  static constexpr std::uint32_t largest = 2048;
 
   enum class Answer : std::uint8_t { fresh, too_old, duplicate };
 
   ReplayWindow() = default;
-  // Every number up to `top` counts as received.
-  ReplayWindow(bool check, bool esn, std::uint64_t top)
-      : m_check(check), m_esn(esn), m_top(top), m_received(top == 0 ? 0 : UINT64_MAX) {}
+  // Every number up to `top` counts as received. `size` is 1 to `largest` packets.
+  ReplayWindow(bool check, bool esn, std::uint32_t size, std::uint64_t top);
 
-  // The whole sequence number of a packet that carries `low`; nullopt when it would lie before number 0.
-  // The answer depends on the window's place also when the check is off.
+  // The whole sequence number of a packet that carries `low`; nullopt when it would lie before number 0 or
+  // beyond 64 bits. The answer depends on the window's place also when the check is off.
   std::optional<std::uint64_t> recover(std::uint32_t low) const;
 
   Answer test(std::uint64_t sequence) const;
@@ -30,10 +31,16 @@ class ReplayWindow {
   std::uint64_t top() const { return m_top; }
 
  private:
+  static constexpr std::size_t word_bits = 64;
+  std::uint64_t& word_of(std::uint64_t sequence) { return m_received[sequence % largest / word_bits]; }
+  static std::uint64_t bit_of(std::uint64_t sequence) { return std::uint64_t{1} << (sequence % word_bits); }
+
   bool m_check = true;
   bool m_esn = false;
+  std::uint32_t m_size = 1;
   std::uint64_t m_top = 0;
-  std::uint64_t m_received = 0;  // bit i: number m_top - i was received
+  // Bit n mod `largest`: number n was received. Right for the `largest` numbers up to m_top.
+  std::array<std::uint64_t, largest / word_bits> m_received{};
 };
 
 }  // namespace espgate::driver::software

@@ -19,14 +19,16 @@ struct DirectionTotals {
 constexpr DirectionTotals totals[] = {{"packets-in", "packets_in"},
                                       {"bytes-in", "bytes_in"},
                                       {"packets-out", "packets_out"},
-                                      {"bytes-out", "bytes_out"}};
+                                      {"bytes-out", "bytes_out"},
+                                      {"events-lost", "events_lost"}};
 
 void engine_text(Out out, const Message& engine) {
   fmt::format_to(out, "engine {}, version {}\n", engine.value("name"), engine.value("version"));
   fmt::format_to(out, "  {}\n", joined(engine, "capabilities"));
-  fmt::format_to(out, "  replay window {} packets, packets up to {} bytes, {} outbound and {} inbound SAs\n",
-                 engine.value("replay-window"), engine.value("max-packet-bytes"),
-                 engine.value("outbound-sas"), engine.value("inbound-sas"));
+  fmt::format_to(
+      out, "  replay windows up to {} packets, packets up to {} bytes, {} outbound and {} inbound SAs\n",
+      engine.value("replay-window"), engine.value("max-packet-bytes"), engine.value("outbound-sas"),
+      engine.value("inbound-sas"));
   if (!engine.value("cycles").empty()) {
     fmt::format_to(out, "  {} clock cycles\n", engine.value("cycles"));
   }

@@ -17,10 +17,13 @@ void ChildSaCarrier::release_spi(std::uint32_t spi) {
 
 Expected<> ChildSaCarrier::install(const ike::ChildSa& sa) {
   const std::string name = config::spd_entry_name(sa.connection, sa.child);
-  const auto spec = to_spec(sa);
+  auto spec = to_spec(sa);
   if (!spec) {
     spdlog::error("Child SA {} #{} is refused: {}", name, sa.id, spec.error().message);
     return std::unexpected(spec.error());
+  }
+  if (const offload::SpdEntry* entry = m_data_path.spd().find(name)) {
+    spec->replay_window = entry->replay_window;
   }
   if (auto installed = m_data_path.install(*spec); !installed) {
     spdlog::error("Child SA {} #{} cannot be installed: {}", name, sa.id, installed.error().message);

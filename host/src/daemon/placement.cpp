@@ -47,10 +47,11 @@ void check_child(const ike::ConnectionConfig& connection, const ike::ChildConfig
                  const config::ChildPlacement& placement, const offload::DataPath& data_path,
                  config::ConfigErrors& errors) {
   const driver::Capabilities& engine = data_path.capabilities();
-  if (placement.replay_window && *placement.replay_window != engine.replay_window) {
-    errors.push_back(
-        fmt::format("{}.replay_window: {}: the {} engine has a window of {} packets and no other",
-                    placement.where, *placement.replay_window, engine.name, engine.replay_window));
+  const std::uint32_t window = placement.replay_window.value_or(0);
+  if (window != 0 && (window < driver::smallest_replay_window || window > engine.replay_window)) {
+    errors.push_back(fmt::format(
+        "{}.replay_window: {}: the {} engine has windows of {} to {} packets; 0 switches the check off",
+        placement.where, window, engine.name, driver::smallest_replay_window, engine.replay_window));
   }
   std::vector<std::string> reasons;
   for (const ike::EspProposal& proposal : child.proposals) {
@@ -117,10 +118,14 @@ std::vector<offload::Selector> to_selectors(const std::vector<ike::TrafficSelect
 std::vector<offload::SpdEntry> to_spd(const config::GatewayConfig& config) {
   std::vector<offload::SpdEntry> entries;
   for (const config::ConnectionSettings& connection : config.connections) {
-    for (const ike::ChildConfig& child : connection.ike.children) {
-      entries.push_back({.name = config::spd_entry_name(connection.ike.name, child.name),
-                         .action = offload::Action::protect,
-                         .selectors = to_selectors(child.local_ts, child.remote_ts)});
+    for (std::size_t i = 0; i < connection.ike.children.size(); ++i) {
+      const ike::ChildConfig& child = connection.ike.children[i];
+      const auto window = connection.placements.at(i).replay_window;
+      entries.push_back(
+          {.name = config::spd_entry_name(connection.ike.name, child.name),
+           .action = offload::Action::protect,
+           .selectors = to_selectors(child.local_ts, child.remote_ts),
+           .replay_window = static_cast<std::uint16_t>(window.value_or(driver::default_replay_window))});
     }
   }
   return entries;

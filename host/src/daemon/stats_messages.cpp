@@ -5,48 +5,17 @@ namespace {
 
 using vici::Message;
 
-enum class Kind : std::uint8_t { ok, out, in, both, host };
-
-struct VerdictRow {
-  driver::Verdict verdict;
-  Kind kind;
-};
-
-// The kinds say in which direction a verdict is possible; the list is hw/registers.toml.
-constexpr Kind ok = Kind::ok;
-constexpr Kind out = Kind::out;
-constexpr Kind in = Kind::in;
-constexpr Kind both = Kind::both;
-constexpr Kind host = Kind::host;
-constexpr VerdictRow verdict_rows[] = {
-#define ESPGATE_VERDICT(name, code, kind, text) {driver::Verdict::name, kind},
-#include "driver/verdicts.def"
-#undef ESPGATE_VERDICT
-};
-
-bool is_possible(Kind kind, driver::Direction direction) {
-  switch (kind) {
-    case Kind::ok:
-    case Kind::both:
-      return true;
-    case Kind::out:
-      return direction == driver::Direction::outbound;
-    case Kind::in:
-    case Kind::host:
-      return direction == driver::Direction::inbound;
-  }
-  return true;
-}
-
 void set_direction(Message& message, const driver::DirectionCounters& counters, driver::Direction direction) {
   message.set_number("packets-in", counters.packets_in).set_number("bytes-in", counters.bytes_in);
   message.set_number("packets-out", counters.packets_out).set_number("bytes-out", counters.bytes_out);
+  message.set_number("events-lost", counters.events_lost);
   Message& verdicts = message.section("verdicts");
-  for (const VerdictRow& row : verdict_rows) {
-    const std::uint64_t count = counters.verdicts.at(static_cast<std::size_t>(row.verdict));
+  for (std::size_t code = 0; code < driver::verdict_count; ++code) {
+    const auto verdict = static_cast<driver::Verdict>(code);
+    const std::uint64_t count = counters.verdicts.at(code);
     // A count where none can be is an error of the engine, and all the more to be seen.
-    if (is_possible(row.kind, direction) || count != 0) {
-      verdicts.set_number(to_string(row.verdict), count);
+    if (is_possible(verdict, direction) || count != 0) {
+      verdicts.set_number(to_string(verdict), count);
     }
   }
 }
@@ -60,9 +29,16 @@ std::vector<std::string> names_of(const driver::Capabilities& engine) {
   };
   add(engine.aes_gcm_128, "aes_gcm_128");
   add(engine.aes_gcm_256, "aes_gcm_256");
+  add(engine.gmac_128, "gmac_128");
+  add(engine.gmac_256, "gmac_256");
   add(engine.esn, "esn");
-  add(engine.tunnel_v4_in_v4, "tunnel_v4_in_v4");
+  add(engine.tunnel, "tunnel");
+  add(engine.ipv6, "ipv6");
+  add(engine.transport, "transport");
   add(engine.udp_encapsulation, "udp_encapsulation");
+  add(engine.tfc, "tfc");
+  add(engine.lifetimes, "lifetimes");
+  add(engine.spd_cache, "spd_cache");
   return names;
 }
 
@@ -83,8 +59,9 @@ void add_statistics(Message& answer, const offload::Statistics& statistics) {
   set_direction(answer.section("engine-outbound"), statistics.counters.outbound, driver::Direction::outbound);
   set_direction(answer.section("engine-inbound"), statistics.counters.inbound, driver::Direction::inbound);
   Message& texts = answer.section("verdict-texts");
-  for (const VerdictRow& row : verdict_rows) {
-    texts.set(to_string(row.verdict), std::string(describe(row.verdict)));
+  for (std::size_t code = 0; code < driver::verdict_count; ++code) {
+    const auto verdict = static_cast<driver::Verdict>(code);
+    texts.set(to_string(verdict), std::string(describe(verdict)));
   }
   Message& policy = answer.section("policy");
   for (const offload::PolicyCounter& counter : statistics.policy) {

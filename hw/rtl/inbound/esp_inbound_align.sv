@@ -2,8 +2,8 @@
 // text of a shifted packet (GMAC with ESN). What comes in is held back until the packet's next beat
 // comes, or for one cycle if it is its last, so beats and end markers keep their order and the
 // cycles between packets stay as they are; a last beat that holds nothing but the 4 bytes that its
-// predecessor lacks leaves with that one, and its own cycle is spare. Two cycles for a last beat, one
-// beat per cycle.
+// predecessor lacks leaves with that one, and its own cycle is spare. Two cycles for a last beat,
+// one beat per cycle.
 `default_nettype none
 module esp_inbound_align (
   input  wire logic         clk_i,

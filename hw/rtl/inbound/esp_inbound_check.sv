@@ -71,7 +71,8 @@ module esp_inbound_check #(
     .clk_i, .rst_ni, .data_i({valid_i, end_i}), .data_o({valid6, end6})
   );
   esp_delay_line #(.WIDTH(51 + HEADER_BITS + $bits(info_i)), .CYCLES(PARSE_CYCLES)) u_beside (
-    .clk_i, .rst_ni, .data_i({last_i, spare_i, icv_ok_i, data_i[95:80], data_i[31:0], header_i, info_i}),
+    .clk_i, .rst_ni,
+    .data_i({last_i, spare_i, icv_ok_i, data_i[95:80], data_i[31:0], header_i, info_i}),
     .data_o({last6, spare6, icv_ok6, inner6_fresh, header6_fresh, info6})
   );
 

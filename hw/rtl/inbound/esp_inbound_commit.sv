@@ -1,6 +1,6 @@
-// Commit stage: for every packet, in order and one per cycle, the verdict of lifetimes, replay check
-// and ICV against the state that all earlier packets left (steps 10 to 13 of the order of checks),
-// and the new state: top, replay window, lifetime counters, in one read-modify-write with
+// Commit stage: for every packet, in order and one per cycle, the verdict of lifetimes, replay
+// check and ICV against the state that all earlier packets left (steps 10 to 13 of the order of
+// checks), and the new state: top, replay window, lifetime counters, in one read-modify-write with
 // forwarding. Rows are addressed one cycle before end_i; the answer comes two cycles after it.
 `default_nettype none
 module esp_inbound_commit #(

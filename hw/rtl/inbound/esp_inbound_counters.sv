@@ -1,6 +1,6 @@
-// Counters of the inbound SAs that nothing else waits for, and the alarms that follow from them; and
-// the copy of all of an SA's counters that snapshots and the decision pipeline read. One packet per
-// cycle, read-modify-write with forwarding; a packet's row is addressed two cycles before it is
+// Counters of the inbound SAs that nothing else waits for, and the alarms that follow from them;
+// and the copy of all of an SA's counters that snapshots and the decision pipeline read. One packet
+// per cycle, read-modify-write with forwarding; a packet's row is addressed two cycles before it is
 // done.
 `default_nettype none
 module esp_inbound_counters #(

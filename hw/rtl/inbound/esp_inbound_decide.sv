@@ -1,6 +1,6 @@
 // Inbound decision pipeline: for every first beat, in order and one per cycle, the outer headers,
-// the SPI and SPD cache look-ups, the SA row, the ESN guess and the replay pre-check; one record per
-// packet. It never stalls.
+// the SPI and SPD cache look-ups, the SA row, the ESN guess and the replay pre-check; one record
+// per packet. It never stalls.
 //
 //   1-8 outer headers   9-14 SPI table (7-12 SPD cache)   15 row   16 row kept   17 checks, guess
 //   18 record

@@ -1,8 +1,8 @@
 // Output of the inbound half: the packet FIFO, what changes in a packet's first beat, and its end.
 // Beats are written ahead of their verdict; `delivery_i` comes with the commit, because the length
 // of a packet in transport mode and the header that goes with it are known only at its end. So the
-// FIFO may hold beats behind the packet's end, which are dropped here: a packet never has more beats
-// in the FIFO than it had at the input.
+// FIFO may hold beats behind the packet's end, which are dropped here: a packet never has more
+// beats in the FIFO than it had at the input.
 `default_nettype none
 module esp_inbound_output #(
   parameter int unsigned PACKET_LOG2 = 9

@@ -1,9 +1,9 @@
 // Inbound sequencer: pairs each record with its beats, one beat per cycle, rotates what stands in
 // front of the text out and cuts the ICV off. Text beat k is the end of frame beat k and the start
-// of frame beat k+1, so it leaves with the latter, or by itself in the cycle after the packet's last
-// beat: then the next packet's first beat, which never completes a text beat, may be taken in the
-// same cycle. So a packet takes as many cycles as it has beats. A bypassed packet is all text. A
-// packet that is dropped takes one cycle per beat and leaves only its end marker. Nothing behind
+// of frame beat k+1, so it leaves with the latter, or by itself in the cycle after the packet's
+// last beat: then the next packet's first beat, which never completes a text beat, may be taken in
+// the same cycle. So a packet takes as many cycles as it has beats. A bypassed packet is all text.
+// A packet that is dropped takes one cycle per beat and leaves only its end marker. Nothing behind
 // this module can stall: see esp_credit.
 `default_nettype none
 module esp_inbound_sequence (
@@ -31,9 +31,9 @@ module esp_inbound_sequence (
   output logic [511:0]      text_o,
   output logic              end_o,           // the packet's last text beat, or its end marker
   // With the last text beat of a packet in transport mode: the cycle after it is the packet's too,
-  // for an output beat more than it has of text. Not when esp_inbound_align makes one from the text.
+  // for an output beat more than it has of text. Not when esp_inbound_align makes one.
   output logic              spare_o,
-  output logic [esp_inbound_pkg::HEADER_BITS-1:0] header_o,  // start of the frame, with text_first_o
+  output logic [esp_inbound_pkg::HEADER_BITS-1:0] header_o,  // of the frame, with text_first_o
   output esp_inbound_pkg::record_t record_o,  // of the packet of this cycle
   output logic [127:0]      icv_o            // as received, stream order; one cycle after end_o
 );

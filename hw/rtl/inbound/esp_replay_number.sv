@@ -4,8 +4,8 @@
 //
 // All follows from the difference of the low halves, taken modulo 2^32: the received number is the
 // only one in [top - W + 1, top - W + 1 + 2^32) with that low half. So the loop through the state
-// RAM holds one 32-bit subtraction, and the high half is only compared with the guess that keyed the
-// ICV. Without ESN top stays below 2^32.
+// RAM holds one 32-bit subtraction, and the high half is only compared with the guess that keyed
+// the ICV. Without ESN top stays below 2^32.
 `default_nettype none
 module esp_replay_number #(
   parameter int unsigned HALF = 32,             // bits of half a sequence number
@@ -18,7 +18,7 @@ module esp_replay_number #(
   input  wire logic [HALF-1:0]   low_i,         // as received
   input  wire logic [HALF-1:0]   guess_i,       // high half that keyed the ICV; 0 without ESN
   output logic [HALF-1:0]        high_o,        // by Appendix A2.2; 0 without ESN
-  output logic                   too_old_o,     // left of the window, zero, or out of the number space
+  output logic                   too_old_o,     // left of the window, 0, or out of the space
   output logic                   newer_o,       // right of top; meaningful unless too_old_o
   output logic                   guess_wrong_o, // high_o is not the guess
   output logic [HALF-1:0]        ahead_o,       // number - top, when newer_o

@@ -1,6 +1,6 @@
-// Which of the last 2048 sequence numbers of an SA were received (RFC 4303 section 3.4.3), kept as a
-// ring of 32 words of 64 bits, of which a packet reads and writes one. Combinational: the look-up of
-// a number, and what changes when it is accepted.
+// Which of the last 2048 sequence numbers of an SA were received (RFC 4303 section 3.4.3), kept as
+// a ring of 32 words of 64 bits, of which a packet reads and writes one. Combinational: the look-up
+// of a number, and what changes when it is accepted.
 //
 // Number n stands in slot (n / 64) mod 32 at position n mod 64. Nothing is cleared when the window
 // moves on; what a bit means follows from top:

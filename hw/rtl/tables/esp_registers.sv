@@ -47,9 +47,6 @@ module esp_registers #(
 );
   localparam int unsigned SNAPSHOT_BITS =
     64 * (esp_regs_pkg::COUNTER_GLOBAL_COUNT + esp_regs_pkg::VERDICT_COUNT);
-  // What the two halves carry.
-  localparam bit GMAC = 1'b0, IPV6 = 1'b0, TRANSPORT = 1'b0, TFC = 1'b0, LIFETIMES = 1'b0,
-                 SPD_CACHE = 1'b0;
 
   logic read;
   logic [15:0] read_address;
@@ -92,13 +89,13 @@ module esp_registers #(
         read_data[esp_regs_pkg::CAPABILITIES_ESN_LSB] = 1'b1;
         read_data[esp_regs_pkg::CAPABILITIES_TUNNEL_LSB] = 1'b1;
         read_data[esp_regs_pkg::CAPABILITIES_UDP_ENCAPSULATION_LSB] = 1'b1;
-        read_data[esp_regs_pkg::CAPABILITIES_GMAC_128_LSB] = GMAC;
-        read_data[esp_regs_pkg::CAPABILITIES_GMAC_256_LSB] = GMAC;
-        read_data[esp_regs_pkg::CAPABILITIES_IPV6_LSB] = IPV6;
-        read_data[esp_regs_pkg::CAPABILITIES_TRANSPORT_LSB] = TRANSPORT;
-        read_data[esp_regs_pkg::CAPABILITIES_TFC_LSB] = TFC;
-        read_data[esp_regs_pkg::CAPABILITIES_LIFETIMES_LSB] = LIFETIMES;
-        read_data[esp_regs_pkg::CAPABILITIES_SPD_CACHE_LSB] = SPD_CACHE;
+        read_data[esp_regs_pkg::CAPABILITIES_GMAC_128_LSB] = 1'b1;
+        read_data[esp_regs_pkg::CAPABILITIES_GMAC_256_LSB] = 1'b1;
+        read_data[esp_regs_pkg::CAPABILITIES_IPV6_LSB] = 1'b1;
+        read_data[esp_regs_pkg::CAPABILITIES_TRANSPORT_LSB] = 1'b1;
+        read_data[esp_regs_pkg::CAPABILITIES_TFC_LSB] = 1'b1;
+        read_data[esp_regs_pkg::CAPABILITIES_LIFETIMES_LSB] = 1'b1;
+        read_data[esp_regs_pkg::CAPABILITIES_SPD_CACHE_LSB] = 1'b1;
       end
       16'(esp_regs_pkg::REG_TABLE_SIZES): begin
         read_data[esp_regs_pkg::TABLE_SIZES_OUTBOUND_SA_LOG2_LSB+:8] = 8'(OUTBOUND_SA_LOG2);

@@ -29,6 +29,8 @@ struct ChildSaSpec {
   IpAddress remote_address;
   std::optional<driver::UdpEncapsulation> encapsulation;
   std::vector<Selector> selectors;
+  // Packets; 0 for no replay check.
+  std::uint16_t replay_window = driver::default_replay_window;
 };
 
 struct ChildSaStatistics {

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/ip_address.h"
+#include "driver/sa.h"
 
 namespace espgate::offload {
 
@@ -37,6 +38,8 @@ struct SpdEntry {
   std::string name;  // the child that it came from
   Action action = Action::discard;
   std::vector<Selector> selectors;
+  // Of the entry's inbound SAs, in packets; 0 for no replay check.
+  std::uint16_t replay_window = driver::default_replay_window;
 };
 
 // The selector fields of an outbound packet. Ports are absent on fragments past the first and on protocols
@@ -57,6 +60,8 @@ class Spd {
   // Replaces all entries at once, in the order given.
   void replace(std::vector<SpdEntry> entries) { m_entries = std::move(entries); }
   const std::vector<SpdEntry>& entries() const { return m_entries; }
+  // nullptr when no entry has this name.
+  const SpdEntry* find(const std::string& name) const;
   // The entry that an outbound packet hits; nullptr is the implicit final discard. A fragment without ports
   // passes over entries that name ports (RFC 4301 section 7), but it is discarded rather than bypassed when
   // one of those would have protected or discarded it: its whole packet may not go out in clear.

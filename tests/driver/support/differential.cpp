@@ -5,79 +5,161 @@
 #include <algorithm>
 
 #include "base/hex.h"
+#include "support/changes.h"
 
 namespace espgate::driver::test {
 namespace {
 
+// Rows whose counters are compared after each batch; at the end it is all of them.
+constexpr std::size_t sampled_rows = 6;
+
 class Comparison {
  public:
   Comparison(Engine& reference, Engine& subject, const DifferentialOptions& options)
-      : m_reference(reference), m_subject(subject), m_options(options), m_traffic(options.seed) {}
+      : m_reference(reference),
+        m_subject(subject),
+        m_options(options),
+        m_traffic(options.seed),
+        m_changes(reference, m_traffic, m_result.coverage) {}
 
   DifferentialResult run() {
     for (std::size_t i = 0; i < m_options.sas; ++i) {
-      add(Direction::outbound);
-      add(Direction::inbound);
+      m_changes.add(Direction::outbound);
+      m_changes.add(Direction::inbound);
     }
+    m_changes.repeat(m_subject);
     for (std::size_t batch = 0; batch < m_options.batches && !::testing::Test::HasFailure(); ++batch) {
       SCOPED_TRACE("seed " + std::to_string(m_options.seed) + ", batch " + std::to_string(batch) +
                    "; run again with: " + m_options.reproduce);
       if (m_options.before_batch) {
         m_options.before_batch(batch);
       }
-      const auto outbound = m_traffic.outbound_batch(m_options.packets_per_batch);
-      const auto inbound = m_traffic.inbound_batch(m_options.packets_per_batch);
-      // Both directions at once, so that neither half of an engine finds the other idle.
-      const auto expected = run_both(m_reference, outbound, inbound);
-      const auto actual = run_both(m_subject, outbound, inbound);
-      compare_outcomes(Direction::outbound, outbound, expected[0], actual[0]);
-      compare_outcomes(Direction::inbound, inbound, expected[1], actual[1]);
+      if (batch == m_options.batches / 2) {
+        fail_the_self_test();
+      }
+      exchange(batch);
       compare_events();
-      compare_counters();
-      change_sas();
+      compare_counters(batch + 1 == m_options.batches ? SIZE_MAX : sampled_rows);
+      m_changes.some_leases();
+      m_changes.repeat(m_subject);
+    }
+    if (m_options.at_end) {
+      m_options.at_end(m_traffic);
     }
     return m_result;
   }
 
  private:
+  // The reference's answers to one run of packets.
+  struct Part {
+    std::vector<Packet> outbound;
+    Traffic::Inbound inbound;
+    std::array<std::vector<Outcome>, 2> expected;
+  };
+
+  Part make_part(std::size_t count) {
+    Part part{.outbound = m_traffic.outbound_batch(count),
+              .inbound = m_traffic.inbound_batch(count),
+              .expected = {}};
+    part.expected = run_both(m_reference, part.outbound, part.inbound.packets);
+    cover(part);
+    return part;
+  }
+
+  void cover(const Part& part) {
+    for (std::size_t i = 0; i < part.outbound.size(); ++i) {
+      const auto sa = m_traffic.outbound().find(part.expected[0][i].sa);
+      m_result.coverage.outbound(part.outbound[i], part.expected[0][i],
+                                 sa == m_traffic.outbound().end() ? nullptr : &sa->second);
+    }
+    for (std::size_t i = 0; i < part.inbound.packets.size(); ++i) {
+      const Traffic::Sent& sent = part.inbound.sent[i];
+      m_result.coverage.inbound(part.inbound.packets[i], part.expected[1][i],
+                                sent.intact ? &m_traffic.inbound(sent.row) : nullptr, sent.sequence);
+    }
+  }
+
+  static void append(Part& to, const Part& from) {
+    to.outbound.insert(to.outbound.end(), from.outbound.begin(), from.outbound.end());
+    to.inbound.packets.insert(to.inbound.packets.end(), from.inbound.packets.begin(),
+                              from.inbound.packets.end());
+    for (std::size_t side = 0; side < 2; ++side) {
+      auto& outcomes = to.expected.at(side);
+      outcomes.insert(outcomes.end(), from.expected.at(side).begin(), from.expected.at(side).end());
+    }
+  }
+
+  // Both directions at once, so that neither half of an engine finds the other idle; two thirds of the way
+  // through, SAs come and go and policies change, while the packets of before are on their way.
+  void exchange(std::size_t batch) {
+    const std::size_t spared = batch % 2;
+    m_traffic.spare_flows(spared);
+    Part part = make_part(m_options.packets_per_batch * 2 / 3);
+    m_traffic.spare_flows(std::nullopt);
+    const std::array<std::size_t, 2> after{part.outbound.size(), part.inbound.packets.size()};
+    m_changes.some_under_traffic(spared);
+    append(part, make_part(m_options.packets_per_batch - m_options.packets_per_batch * 2 / 3));
+    const auto actual = run_both(m_subject, part.outbound, part.inbound.packets,
+                                 {.after = after, .change = [&] { m_changes.repeat(m_subject); }});
+    compare_outcomes(Direction::outbound, part.outbound, part.expected[0], actual[0]);
+    compare_outcomes(Direction::inbound, part.inbound.packets, part.expected[1], actual[1]);
+  }
+
+  void fail_the_self_test() {
+    for (Engine* engine : {&m_reference, &m_subject}) {
+      EXPECT_FALSE(engine->self_test(SelfTest::fail));
+    }
+    Part part = make_part(20);
+    const auto actual = run_both(m_subject, part.outbound, part.inbound.packets);
+    compare_outcomes(Direction::outbound, part.outbound, part.expected[0], actual[0]);
+    compare_outcomes(Direction::inbound, part.inbound.packets, part.expected[1], actual[1]);
+    for (Engine* engine : {&m_reference, &m_subject}) {
+      EXPECT_TRUE(engine->self_test(SelfTest::run));
+    }
+  }
+
   void compare_outcomes(Direction direction, const std::vector<Packet>& packets,
                         const std::vector<Outcome>& expected, const std::vector<Outcome>& actual) {
-    const auto side = static_cast<std::size_t>(direction);
     for (std::size_t i = 0; i < packets.size(); ++i) {
       const Outcome& e = expected[i];
       const Outcome& a = actual[i];
       ++m_result.packets;
-      ++m_result.verdicts.at(side).at(static_cast<std::size_t>(e.verdict));
-      if (e.verdict == Verdict::ok) {
-        m_result.remainders.at(side).insert((side == 0 ? packets[i].bytes : e.output).size() % 64);
+      if (e == a) {
+        continue;
       }
-      if (e.verdict != a.verdict || e.sa != a.sa || e.output != a.output) {
-        const auto different =
-            std::mismatch(e.output.begin(), e.output.end(), a.output.begin(), a.output.end());
-        ADD_FAILURE() << (side == 0 ? "outbound" : "inbound") << " packet " << i
-                      << " of the batch: reference " << to_string(e.verdict) << ", SA " << e.sa << ", "
-                      << e.output.size() << " bytes; subject " << to_string(a.verdict) << ", SA " << a.sa
-                      << ", " << a.output.size() << " bytes; first difference at byte "
-                      << different.first - e.output.begin() << "\nrequested SA " << packets[i].sa
-                      << ", frame of " << packets[i].bytes.size() << " bytes\n"
-                      << to_hex(packets[i].bytes) << "\nreference " << to_hex(e.output) << "\nsubject   "
-                      << to_hex(a.output);
-        return;
-      }
+      const auto different =
+          std::mismatch(e.output.begin(), e.output.end(), a.output.begin(), a.output.end());
+      ADD_FAILURE() << (direction == Direction::outbound ? "outbound" : "inbound") << " packet " << i
+                    << " of the batch: reference " << to_string(e.verdict) << ", SA " << e.sa << ", "
+                    << e.output.size() << " bytes; subject " << to_string(a.verdict) << ", SA " << a.sa
+                    << ", " << a.output.size() << " bytes; first difference at byte "
+                    << different.first - e.output.begin() << "; next hops " << to_hex(e.next_hop) << " and "
+                    << to_hex(a.next_hop) << "\nrequested SA " << packets[i].sa << ", kind "
+                    << static_cast<int>(packets[i].kind) << ", SPD " << int{packets[i].spd} << ", frame of "
+                    << packets[i].bytes.size() << " bytes\n"
+                    << to_hex(packets[i].bytes) << "\nreference " << to_hex(e.output) << "\nsubject   "
+                    << to_hex(a.output);
+      return;
     }
   }
 
+  // In the order of the packets within a direction; how the directions interleave is each engine's own.
   void compare_events() {
     const auto expected = events(m_reference);
     const auto actual = events(m_subject);
-    m_result.events += expected.size();
-    ASSERT_EQ(expected.size(), actual.size()) << "events";
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      EXPECT_EQ(expected[i].sa, actual[i].sa) << "event " << i;
+    for (const Event& event : expected) {
+      m_result.coverage.event(event);
+    }
+    for (const Direction direction : {Direction::outbound, Direction::inbound}) {
+      const auto of_direction = [direction](std::vector<Event> all) {
+        std::erase_if(all, [direction](const Event& event) { return event.direction != direction; });
+        return all;
+      };
+      EXPECT_EQ(of_direction(expected), of_direction(actual)) << "events";
     }
   }
 
-  void compare_counters() {
+  void compare_counters(std::size_t rows) {
     const auto expected = m_reference.counters();
     const auto actual = m_subject.counters();
     ASSERT_TRUE(expected && actual);
@@ -89,15 +171,17 @@ class Comparison {
         sum += count;
       }
       EXPECT_EQ(sum, counters->packets_in) << "packets are conserved";
-      EXPECT_EQ(counters->packets_out, counters->verdicts[0]);
+      EXPECT_EQ(counters->packets_out,
+                counters->verdicts.at(static_cast<std::size_t>(Verdict::ok)) +
+                    counters->verdicts.at(static_cast<std::size_t>(Verdict::bypassed)));
     }
-    for (const std::uint32_t row : m_rows[0]) {
+    for (const std::uint32_t row : some(m_changes.rows(Direction::outbound), rows)) {
       const auto e = m_reference.outbound_sa_counters({row});
       const auto a = m_subject.outbound_sa_counters({row});
       ASSERT_TRUE(e && a);
       EXPECT_EQ(*e, *a) << "outbound SA " << row;
     }
-    for (const std::uint32_t row : m_rows[1]) {
+    for (const std::uint32_t row : some(m_changes.rows(Direction::inbound), rows)) {
       const auto e = m_reference.inbound_sa_counters({row});
       const auto a = m_subject.inbound_sa_counters({row});
       ASSERT_TRUE(e && a);
@@ -105,63 +189,23 @@ class Comparison {
     }
   }
 
-  // Between two batches, SAs come, go, and get further leases.
-  void change_sas() {
-    Random& random = m_traffic.random();
-    for (std::size_t i = random.below(4); i > 0; --i) {
-      const auto direction = static_cast<Direction>(random.below(2));
-      auto& rows = m_rows.at(static_cast<std::size_t>(direction));
-      const std::uint32_t row = rows[random.below(rows.size())];
-      EXPECT_TRUE(m_reference.remove(direction, {row}));
-      EXPECT_TRUE(m_subject.remove(direction, {row}));
-      std::erase(rows, row);
-      m_traffic.removed(direction, row);
-      add(direction);
+  std::vector<std::uint32_t> some(const std::vector<std::uint32_t>& rows, std::size_t count) {
+    if (count >= rows.size()) {
+      return rows;
     }
-    for (const auto& [row, sa] : m_traffic.outbound()) {
-      if (random.one_in(3)) {
-        const auto counters = m_reference.outbound_sa_counters({row});
-        ASSERT_TRUE(counters);
-        const std::uint64_t limit = counters->next_sequence + random.below(200);
-        const std::uint64_t low = limit - random.below(100);
-        EXPECT_EQ(m_reference.renew_lease({row}, limit, low).has_value(),
-                  m_subject.renew_lease({row}, limit, low).has_value());
-      }
+    std::vector<std::uint32_t> chosen;
+    while (chosen.size() < count) {
+      chosen.push_back(rows[m_traffic.random().below(rows.size())]);
     }
-  }
-
-  void add(Direction direction) {
-    if (direction == Direction::outbound) {
-      add(direction, m_traffic.make_outbound_sa(),
-          [](Engine& engine, const OutboundSa& sa) { return engine.add_outbound(sa); });
-    } else {
-      add(direction, m_traffic.make_inbound_sa(),
-          [](Engine& engine, const InboundSa& sa) { return engine.add_inbound(sa); });
-    }
-  }
-
-  template <typename Sa, typename Add>
-  void add(Direction direction, const Sa& sa, Add add_to) {
-    const auto expected = add_to(m_reference, sa);
-    const auto actual = add_to(m_subject, sa);
-    ASSERT_TRUE(expected) << expected.error().message;
-    if (!actual) {
-      // The one thing that engines may differ in: where a hash puts the SPI.
-      ASSERT_NE(actual.error().message.find("bucket"), std::string::npos) << actual.error().message;
-      ASSERT_TRUE(m_reference.remove(direction, *expected));
-      return;
-    }
-    ASSERT_EQ(*expected, *actual) << "the row";
-    m_rows.at(static_cast<std::size_t>(direction)).push_back(expected->value);
-    m_traffic.added(expected->value, sa);
+    return chosen;
   }
 
   Engine& m_reference;
   Engine& m_subject;
   const DifferentialOptions& m_options;
-  Traffic m_traffic;
-  std::array<std::vector<std::uint32_t>, 2> m_rows;
   DifferentialResult m_result;
+  Traffic m_traffic;
+  Changes m_changes;
 };
 
 }  // namespace

@@ -18,14 +18,21 @@ class Transfer {
   Transfer(Engine& engine, Direction direction, const std::vector<Packet>& packets)
       : m_engine(engine), m_direction(direction), m_buffers(packets.size()), m_requests(packets.size()) {
     for (std::size_t i = 0; i < packets.size(); ++i) {
-      m_buffers[i].assign(packets[i].bytes.size() + max_expansion, untouched);
-      m_requests[i] = {
-          .cookie = cookie(i), .sa = {packets[i].sa}, .input = packets[i].bytes, .output = m_buffers[i]};
+      const Packet& packet = packets[i];
+      m_buffers[i].assign(std::max(packet.bytes.size(), packet.tfc_bytes) + max_expansion, untouched);
+      m_requests[i] = {.cookie = cookie(i),
+                       .sa = {packet.sa},
+                       .kind = packet.kind,
+                       .spd = packet.spd,
+                       .input = packet.bytes,
+                       .output = m_buffers[i]};
     }
   }
 
-  void submit() {
-    m_submitted += m_engine.submit(m_direction, std::span(m_requests).subspan(m_submitted));
+  // No packets from `limit` on.
+  void submit(std::size_t limit = SIZE_MAX) {
+    const std::size_t end = std::min(limit, m_requests.size());
+    m_submitted += m_engine.submit(m_direction, std::span(m_requests).first(end).subspan(m_submitted));
     EXPECT_EQ(m_engine.in_flight(m_direction), m_submitted - m_outcomes.size());
   }
   // False when nothing was finished.
@@ -51,8 +58,12 @@ class Transfer {
   void take(const Completion& completion) {
     const std::size_t i = m_outcomes.size();
     EXPECT_EQ(completion.cookie, cookie(i)) << "completions out of order";
-    EXPECT_EQ(completion.verdict == Verdict::ok, completion.length != 0);
-    Outcome outcome{.verdict = completion.verdict, .sa = completion.sa.value, .output = {}};
+    EXPECT_EQ(completion.verdict == Verdict::ok || completion.verdict == Verdict::bypassed,
+              completion.length != 0);
+    Outcome outcome{.verdict = completion.verdict,
+                    .sa = completion.sa.value,
+                    .output = {},
+                    .next_hop = completion.next_hop};
     if (i >= m_buffers.size() || completion.length > m_buffers[i].size()) {
       ADD_FAILURE() << "a completion that nobody asked for, or longer than its buffer";
     } else {
@@ -85,9 +96,15 @@ std::vector<Outcome> run(Engine& engine, Direction direction, const std::vector<
 }
 
 std::array<std::vector<Outcome>, 2> run_both(Engine& engine, const std::vector<Packet>& outbound,
-                                             const std::vector<Packet>& inbound) {
+                                             const std::vector<Packet>& inbound,
+                                             const Interruption& interruption) {
   Transfer out(engine, Direction::outbound, outbound);
   Transfer in(engine, Direction::inbound, inbound);
+  if (interruption.change) {
+    out.submit(interruption.after[0]);
+    in.submit(interruption.after[1]);
+    interruption.change();
+  }
   for (int idle = 0; !(out.finished() && in.finished()) && idle < idle_polls;) {
     out.submit();
     in.submit();
@@ -141,12 +158,49 @@ InboundSa inbound_sa(std::uint32_t spi) {
   return sa;
 }
 
+OutboundSa outbound_sa6(std::uint32_t spi) {
+  OutboundSa sa = outbound_sa(spi);
+  sa.outer_source = *IpAddress::parse("2001:db8::1");
+  sa.outer_destination = *IpAddress::parse("2001:db8::2");
+  return sa;
+}
+
+InboundSa inbound_sa6(std::uint32_t spi, IpFamily inside) {
+  InboundSa sa = inbound_sa(spi);
+  sa.outer_destination = *IpAddress::parse("2001:db8::1");
+  sa.selectors.source = IpRange::whole(inside);
+  sa.selectors.destination = IpRange::whole(inside);
+  return sa;
+}
+
+EspSpec spec_for(const InboundSa& sa, std::uint64_t sequence, ByteView inner) {
+  EspSpec spec{.key = sa.key, .cipher = sa.cipher, .esn = sa.esn, .spi = sa.spi, .sequence = sequence};
+  spec.plaintext = with_trailer(inner, !inner.empty() && inner.front() >> 4U == 6 ? 41 : 4);
+  if (sa.outer_destination.is_v4()) {
+    spec.outer.destination = sa.outer_destination.to_v4();
+  } else {
+    spec.outer6 = Ipv6Spec{.source = *IpAddress::parse("2001:db8::2"), .destination = sa.outer_destination};
+  }
+  if (sa.encapsulated) {
+    spec.encapsulation = UdpEncapsulation{};
+  }
+  return spec;
+}
+
+Bytes esp_for(const InboundSa& sa, std::uint64_t sequence, ByteView inner) {
+  return esp(spec_for(sa, sequence, inner));
+}
+
 InboundSa peer_of(const OutboundSa& sa) {
   InboundSa peer = inbound_sa(sa.spi);
+  peer.cipher = sa.cipher;
   peer.key = sa.key;
+  peer.mode = sa.mode;
   peer.esn = sa.esn;
   peer.outer_destination = sa.outer_destination;
   peer.encapsulated = sa.encapsulation.has_value();
+  peer.selectors.source = IpRange::whole(sa.outer_destination.family());
+  peer.selectors.destination = peer.selectors.source;
   peer.replay_top = sa.next_sequence - 1;
   return peer;
 }

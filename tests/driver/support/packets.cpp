@@ -31,8 +31,8 @@ std::optional<Bytes> aes_gcm(bool encrypt, const AesGcmKey& key, ByteView iv, By
   if (EVP_CipherInit_ex(context.get(), cipher, nullptr, key.key.view().data(), nonce.data(),
                         encrypt ? 1 : 0) != 1 ||
       EVP_CipherUpdate(context.get(), nullptr, &written, aad.data(), static_cast<int>(aad.size())) != 1 ||
-      EVP_CipherUpdate(context.get(), out.data(), &written, text.data(), static_cast<int>(text.size())) !=
-          1) {
+      (!text.empty() && EVP_CipherUpdate(context.get(), out.data(), &written, text.data(),
+                                         static_cast<int>(text.size())) != 1)) {
     return std::nullopt;
   }
   if (!encrypt) {
@@ -51,6 +51,32 @@ std::optional<Bytes> aes_gcm(bool encrypt, const AesGcmKey& key, ByteView iv, By
     out.insert(out.end(), icv.begin(), icv.end());
   }
   return out;
+}
+
+Bytes joined(ByteView first, ByteView second, ByteView third = {}) {
+  Bytes all(first.begin(), first.end());
+  all.insert(all.end(), second.begin(), second.end());
+  all.insert(all.end(), third.begin(), third.end());
+  return all;
+}
+
+// The part of an ESP packet behind the IV. GMAC (RFC 4543) authenticates IV and payload as further AAD, and
+// encrypts nothing.
+Bytes seal(Cipher cipher, const AesGcmKey& key, ByteView iv, ByteView aad, ByteView plaintext) {
+  if (cipher == Cipher::aes_gcm_16) {
+    return aes_gcm(true, key, iv, aad, plaintext).value();
+  }
+  return joined(plaintext, aes_gcm(true, key, iv, joined(aad, iv, plaintext), {}).value());
+}
+std::optional<Bytes> open(Cipher cipher, const AesGcmKey& key, ByteView iv, ByteView aad, ByteView in) {
+  if (cipher == Cipher::aes_gcm_16) {
+    return aes_gcm(false, key, iv, aad, in);
+  }
+  const ByteView plaintext = in.first(in.size() - icv_bytes);
+  if (!aes_gcm(false, key, iv, joined(aad, iv, plaintext), in.last(icv_bytes))) {
+    return std::nullopt;
+  }
+  return Bytes(plaintext.begin(), plaintext.end());
 }
 
 Bytes aad_of(std::uint32_t spi, std::uint64_t sequence, bool esn) {
@@ -93,6 +119,32 @@ Bytes ipv4(const Ipv4Spec& spec) {
   return packet;
 }
 
+Bytes ipv6(const Ipv6Spec& spec) {
+  Writer behind;
+  for (std::size_t i = 0; i < spec.extensions.size(); ++i) {
+    const ExtensionSpec& extension = spec.extensions[i];
+    behind.u8(i + 1 < spec.extensions.size() ? spec.extensions[i + 1].type : spec.protocol);
+    if (extension.type == 44) {
+      behind.u8(0);
+      behind.u16(extension.fragment);
+      behind.u32(0x01020304);
+    } else {
+      behind.u8(static_cast<std::uint8_t>(extension.units - 1));
+      behind.zeros(8 * extension.units - 2);
+    }
+  }
+  behind.bytes(spec.payload);
+  Writer writer;
+  writer.u32(0x60000000U | std::uint32_t{spec.traffic_class} << 20U | spec.flow_label);
+  writer.u16(static_cast<std::uint16_t>(behind.size()));
+  writer.u8(spec.extensions.empty() ? spec.protocol : spec.extensions.front().type);
+  writer.u8(spec.hop_limit);
+  writer.bytes(spec.source.bytes());
+  writer.bytes(spec.destination.bytes());
+  writer.bytes(behind.view());
+  return std::move(writer).finish();
+}
+
 Bytes udp(std::uint16_t source_port, std::uint16_t destination_port, std::size_t bytes) {
   Writer writer;
   writer.u16(source_port);
@@ -111,6 +163,14 @@ Bytes packet_of(std::size_t bytes) {
     return ipv4({.protocol = 253, .payload = Bytes(payload, 0x5a)});
   }
   return ipv4({.protocol = 17, .payload = udp(1000, 2000, payload - 8)});
+}
+
+Bytes packet6_of(std::size_t bytes) {
+  const std::size_t payload = bytes - 40;
+  if (payload < 8) {
+    return ipv6({.protocol = 253, .payload = Bytes(payload, 0x5a)});
+  }
+  return ipv6({.protocol = 17, .payload = udp(1000, 2000, payload - 8)});
 }
 
 Bytes with_trailer(ByteView payload, std::uint8_t next_header, std::size_t extra_words) {
@@ -135,20 +195,25 @@ Bytes esp(const EspSpec& spec) {
   iv.u64(spec.sequence ^ 0x5a5a000000000000);  // a peer's IV need not be the sequence number
   writer.bytes(iv.view());
   writer.bytes(
-      aes_gcm(true, spec.key, iv.view(), aad_of(spec.spi, spec.sequence, spec.esn), spec.plaintext).value());
-  Ipv4Spec outer = spec.outer;
-  outer.protocol = 50;
-  outer.payload.assign(writer.view().begin(), writer.view().end());
+      seal(spec.cipher, spec.key, iv.view(), aad_of(spec.spi, spec.sequence, spec.esn), spec.plaintext));
+  Writer datagram;
   if (spec.encapsulation) {
-    Writer datagram;
     datagram.u16(spec.encapsulation->source_port);
     datagram.u16(spec.encapsulation->destination_port);
     datagram.u16(static_cast<std::uint16_t>(8 + writer.size()));
     datagram.u16(0);
-    datagram.bytes(writer.view());
-    outer.protocol = 17;
-    outer.payload.assign(datagram.view().begin(), datagram.view().end());
   }
+  datagram.bytes(writer.view());
+  const std::uint8_t protocol = spec.encapsulation ? 17 : 50;
+  if (spec.outer6) {
+    Ipv6Spec outer = *spec.outer6;
+    outer.protocol = protocol;
+    outer.payload = std::move(datagram).finish();
+    return ipv6(outer);
+  }
+  Ipv4Spec outer = spec.outer;
+  outer.protocol = protocol;
+  outer.payload = std::move(datagram).finish();
   return ipv4(outer);
 }
 
@@ -156,8 +221,8 @@ std::optional<Bytes> open_esp(const OutboundSa& sa, ByteView packet, std::size_t
                               std::uint32_t high) {
   const ByteView body = packet.subspan(header_bytes);
   const std::uint64_t sequence = (std::uint64_t{high} << 32) | load_be32(body, 4);
-  return aes_gcm(false, sa.key, body.subspan(8, 8), aad_of(load_be32(body), sequence, sa.esn),
-                 body.subspan(16));
+  return open(sa.cipher, sa.key, body.subspan(8, 8), aad_of(load_be32(body), sequence, sa.esn),
+              body.subspan(16));
 }
 
 }  // namespace espgate::driver::test

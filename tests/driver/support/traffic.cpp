@@ -1,17 +1,40 @@
 #include "support/traffic.h"
 
 #include <algorithm>
-#include <array>
 
 namespace espgate::driver::test {
 namespace {
 
-constexpr std::uint32_t our_address = 0xc0000201;
-constexpr std::uint32_t client_net = 0x0a010000;
-constexpr std::uint32_t remote_net = 0x0a020000;
-constexpr std::array<std::uint8_t, 9> protocols{6, 17, 17, 1, 33, 132, 136, 47, 4};
+constexpr std::size_t longest = 16384;
+// No row of this number or higher is ever in use; so nobody adds it while a request for it is on its way.
+constexpr std::uint32_t unused_row = 250;
 
 }  // namespace
+
+Traffic::Traffic(std::uint64_t seed) : m_random(seed), m_sas(m_random, seed), m_packets(m_random) {
+  while (m_flows.size() < flow_count) {
+    const bool ipv6 = m_random.one_in(2);
+    Flow flow{.spd = static_cast<std::uint8_t>(m_random.below(3)),
+              .protocol = m_random.one_in(4) ? std::uint8_t{6} : std::uint8_t{17},
+              .ports_known = !m_random.one_in(6),
+              .source_port = 0,
+              .destination_port = 0,
+              .source = address_in(Net::clients, ipv6, m_random.u32() % 6),
+              .destination = address_in(Net::remote, ipv6, m_random.u32() % 6)};
+    if (flow.ports_known) {
+      flow.source_port = static_cast<std::uint16_t>(m_random.below(20));
+      flow.destination_port = static_cast<std::uint16_t>(m_random.below(20));
+    }
+    // Unique also without the SPD, so that a packet of one flow never meets what is cached for another.
+    const auto same = [&](Flow other) {
+      other.spd = flow.spd;
+      return other == flow;
+    };
+    if (std::ranges::none_of(m_flows, same)) {
+      m_flows.push_back(flow);
+    }
+  }
+}
 
 void Traffic::removed(Direction direction, std::uint32_t row) {
   if (direction == Direction::outbound) {
@@ -19,99 +42,6 @@ void Traffic::removed(Direction direction, std::uint32_t row) {
   } else {
     m_inbound.erase(row);
   }
-}
-
-AesGcmKey Traffic::key() {
-  return {.key = InlineSecret<32>(m_random.bytes(m_random.one_in(2) ? 16 : 32)),
-          .salt = InlineSecret<4>(m_random.bytes(4))};
-}
-
-OutboundSa Traffic::make_outbound_sa() {
-  OutboundSa sa;
-  sa.spi = m_random.u32() | 0x100;
-  sa.key = key();
-  sa.esn = m_random.one_in(2);
-  sa.outer_source = IpAddress::v4(m_random.u32() | 1);
-  sa.outer_destination = IpAddress::v4(m_random.u32() | 1);
-  if (m_random.one_in(3)) {
-    sa.encapsulation = UdpEncapsulation{.source_port = static_cast<std::uint16_t>(m_random.u16() | 1),
-                                        .destination_port = static_cast<std::uint16_t>(m_random.u16() | 1)};
-  }
-  sa.df = static_cast<DfPolicy>(m_random.below(3));
-  if (m_random.one_in(2)) {
-    sa.dscp = static_cast<std::uint8_t>(m_random.below(64));
-  }
-  sa.hop_limit = static_cast<std::uint8_t>(m_random.between(1, 255));
-  const std::uint64_t last = sa.esn ? UINT64_MAX : std::uint64_t{UINT32_MAX} + 1;
-  switch (m_random.below(5)) {
-    case 0:  // about to run out of numbers, or of 32 bits
-      sa.next_sequence =
-          sa.esn && m_random.one_in(2) ? UINT64_MAX - m_random.below(20) : UINT32_MAX - m_random.below(30);
-      break;
-    case 1:
-      sa.next_sequence = sa.esn ? m_random.u64() >> 1 | 1 : m_random.u32() | 1U;
-      break;
-    default:
-      break;
-  }
-  const std::uint64_t room = last - sa.next_sequence;
-  sa.lease_limit =
-      sa.next_sequence + std::min(room, std::uint64_t{m_random.below(m_random.one_in(2) ? 40 : 4000)});
-  sa.lease_low = sa.lease_limit - m_random.below(sa.lease_limit - sa.next_sequence + 2);
-  return sa;
-}
-
-IpRange Traffic::range(std::uint32_t around) {
-  switch (m_random.below(6)) {
-    case 0:
-      return {IpAddress::v4(around + static_cast<std::uint32_t>(m_random.below(4))),
-              IpAddress::v4(around + 12)};
-    case 1:
-      return {IpAddress::v4(around), IpAddress::v4(around + 0xffff)};
-    default:
-      return IpRange::whole(IpFamily::v4);
-  }
-}
-
-InboundSa Traffic::make_inbound_sa() {
-  InboundSa sa;
-  sa.spi = m_random.u32() | 0x100;
-  sa.key = key();
-  sa.esn = m_random.one_in(2);
-  sa.outer_destination = IpAddress::v4(our_address);
-  sa.encapsulated = m_random.one_in(3);
-  sa.selectors.source = range(remote_net);
-  sa.selectors.destination = range(client_net);
-  if (m_random.one_in(5)) {
-    sa.selectors.protocol = protocols.at(m_random.below(protocols.size()));
-  }
-  if (m_random.one_in(6)) {
-    sa.selectors.source_port_first = static_cast<std::uint16_t>(m_random.below(4));
-    sa.selectors.source_port_last = static_cast<std::uint16_t>(m_random.between(6, 9));
-  }
-  if (m_random.one_in(6)) {
-    sa.selectors.destination_port_first = static_cast<std::uint16_t>(m_random.below(4));
-    sa.selectors.destination_port_last = m_random.one_in(2) ? 65535 : 7;
-  }
-  sa.replay_check = !m_random.one_in(6);
-  switch (m_random.below(6)) {
-    case 0:  // just before or after a wrap of the low half
-      sa.replay_top = sa.esn ? (std::uint64_t{m_random.u32()} << 32) + UINT32_MAX - 60 + m_random.below(160)
-                             : UINT32_MAX - m_random.between(1, 300);
-      break;
-    case 1:
-      sa.replay_top = sa.esn ? std::uint64_t{UINT32_MAX} - m_random.below(100) : m_random.below(100);
-      break;
-    case 2:
-      sa.replay_top = sa.esn ? m_random.u64() : m_random.u32();
-      break;
-    case 3:
-      sa.replay_top = sa.esn && m_random.one_in(4) ? UINT64_MAX - m_random.below(200) : m_random.below(70);
-      break;
-    default:
-      break;
-  }
-  return sa;
 }
 
 template <typename Map>
@@ -135,92 +65,36 @@ std::vector<std::uint32_t> Traffic::rows(const Map& from, std::size_t count) {
   return order;
 }
 
-// Bytes of an IPv4 packet. Lengths of every remainder modulo the 64 bytes of a beat come in turn.
-std::size_t Traffic::size() {
-  const std::size_t remainder = m_sizes++ % 64;
-  const std::size_t kind = m_random.below(100);
-  const std::size_t beats = kind < 50   ? m_random.below(4)
-                            : kind < 85 ? m_random.below(12)
-                            : kind < 97 ? m_random.below(24)
-                            : kind < 99 ? m_random.below(141)
-                                        : m_random.below(256);
-  return std::max<std::size_t>(20, beats * 64 + remainder);
-}
-
-Ipv4Spec Traffic::header() {
-  Ipv4Spec spec;
-  spec.tos = m_random.u8();
-  spec.identification = m_random.u16();
-  spec.fragment = m_random.one_in(3) ? 0x4000 : 0;
+Packet Traffic::outbound_packet(std::uint32_t row) {
+  const OutboundSa& sa = m_outbound.at(row);
+  Packet packet{.sa = m_random.one_in(50) ? unused_row + (m_random.u32() >> m_random.below(32)) : row,
+                .bytes = {},
+                .kind = RequestKind::protect,
+                .spd = 0,
+                .tfc_bytes = longest};
+  const std::size_t kind = m_random.below(20);
+  if (kind == 0) {
+    packet.kind = RequestKind::dummy;
+    packet.bytes = m_random.one_in(30)   ? Bytes{}
+                   : m_random.one_in(60) ? Bytes(longest + m_random.below(3))
+                                         : m_random.bytes(m_random.between(1, 300));
+    return packet;
+  }
+  if (kind <= 5) {
+    const Flow& flow = any_flow();
+    packet.kind = RequestKind::lookup;
+    packet.spd = flow.spd;
+    packet.bytes = m_packets.packet_of(flow);
+  } else {
+    const bool transport = sa.mode == Mode::transport;
+    const bool ipv6 = transport && !m_random.one_in(20) ? !sa.outer_source.is_v4() : m_random.one_in(2);
+    // Few enough fragments that transport mode carries something.
+    packet.bytes = m_packets.packet({.ipv6 = ipv6,
+                                     .fragments = !transport || m_random.one_in(3),
+                                     .extensions = !transport || m_random.one_in(3)});
+  }
   if (m_random.one_in(12)) {
-    spec.fragment =
-        static_cast<std::uint16_t>(spec.fragment | (m_random.one_in(2) ? 0x2000 : m_random.u16() & 0x3fff));
-  }
-  spec.hop_limit = m_random.u8();
-  spec.protocol = m_random.one_in(15) ? m_random.u8() : protocols.at(m_random.below(protocols.size()));
-  spec.option_words = m_random.one_in(8) ? m_random.below(11) : 0;
-  return spec;
-}
-
-Bytes Traffic::inner() {
-  Ipv4Spec spec = header();
-  spec.source = m_random.u32();
-  spec.destination = m_random.u32();
-  const std::size_t bytes = size();
-  spec.option_words = std::min(spec.option_words, (bytes - 20) / 4);
-  spec.payload = m_random.bytes(bytes - 20 - 4 * spec.option_words);
-  return ipv4(spec);
-}
-
-// An inner packet that stands near the selectors' edges.
-Bytes Traffic::inbound_inner(const InboundSa& sa) {
-  Ipv4Spec spec = header();
-  spec.source = remote_net + static_cast<std::uint32_t>(m_random.one_in(20) ? m_random.u16() + 0xff00U
-                                                                            : m_random.below(14));
-  spec.destination = client_net + static_cast<std::uint32_t>(m_random.one_in(20) ? m_random.u16() + 0xff00U
-                                                                                 : m_random.below(14));
-  if (sa.selectors.protocol && !m_random.one_in(6)) {
-    spec.protocol = *sa.selectors.protocol;
-  }
-  const std::size_t bytes = size();
-  spec.option_words = std::min(spec.option_words, (bytes - 20) / 4);
-  spec.payload = m_random.bytes(bytes - 20 - 4 * spec.option_words);
-  if (spec.payload.size() >= 4) {
-    store_be16(spec.payload, 0, static_cast<std::uint16_t>(m_random.below(11)));
-    store_be16(spec.payload, 2, static_cast<std::uint16_t>(m_random.below(11)));
-  }
-  return ipv4(spec);
-}
-
-Bytes Traffic::outbound_packet() {
-  Bytes packet = inner();
-  switch (m_random.below(40)) {
-    case 0:
-      packet[0] = m_random.u8();
-      break;
-    case 1:
-      store_be16(packet, 2, static_cast<std::uint16_t>(load_be16(packet, 2) + m_random.between(1, 60)));
-      break;
-    case 2:
-      store_be16(packet, 2, static_cast<std::uint16_t>(m_random.below(packet.size() + 1)));
-      break;
-    case 3:
-      packet.resize(m_random.below(packet.size() + 1));
-      break;
-    case 4:
-    case 5:
-      packet.resize(packet.size() + m_random.between(1, 130), 0xcc);
-      break;
-    case 6:
-      packet = noise();
-      break;
-    case 7:
-      if (m_random.one_in(10)) {
-        packet.resize(16384 + m_random.below(3), 0xcc);
-      }
-      break;
-    default:
-      break;
+    packet.bytes = m_packets.damaged(std::move(packet.bytes));
   }
   return packet;
 }
@@ -228,54 +102,62 @@ Bytes Traffic::outbound_packet() {
 std::vector<Packet> Traffic::outbound_batch(std::size_t count) {
   std::vector<Packet> batch;
   for (const std::uint32_t row : rows(m_outbound, count)) {
-    batch.push_back(
-        {.sa = m_random.one_in(50) ? m_random.u32() >> m_random.below(32) : row, .bytes = outbound_packet()});
+    batch.push_back(outbound_packet(row));
   }
   return batch;
 }
 
-Bytes Traffic::noise() {
-  Bytes packet = m_random.bytes(m_random.below(300));
-  if (!packet.empty() && !m_random.one_in(4)) {
-    packet[0] = static_cast<std::uint8_t>(0x40 | (m_random.one_in(2) ? 5 : m_random.below(16)));
+// An inner packet that stands near the selectors' edges, and sometimes is none.
+Bytes Traffic::tunnelled(const InboundSa& sa) {
+  const bool ipv6 = !sa.selectors.source.first.is_v4() != m_random.one_in(40);
+  PacketMaker::Shape shape{.ipv6 = ipv6, .source = Net::remote, .destination = Net::clients};
+  if (sa.selectors.protocol && !m_random.one_in(6)) {
+    shape.protocol = sa.selectors.protocol;
   }
-  if (packet.size() >= 20 && !m_random.one_in(4)) {
-    store_be16(packet, 2, static_cast<std::uint16_t>(packet.size() - m_random.below(4)));
-    packet[9] = m_random.one_in(2) ? 50 : 17;
-    if (m_random.one_in(2)) {
-      store_be16(packet, 6, 0);
-    }
-    if (packet.size() >= 24 && packet[9] == 17) {
-      store_be16(packet, 22, 4500);
-    }
+  Bytes inner = m_packets.packet(shape);
+  const std::size_t length_at = ipv6 ? 4 : 2;
+  switch (m_random.below(30)) {
+    case 0:  // the inner header is wrong
+      inner[m_random.below(8)] = m_random.u8();
+      break;
+    case 1:
+      inner.resize(m_random.below(44));
+      break;
+    case 2:
+    case 3:  // traffic flow confidentiality padding
+      inner.resize(inner.size() + m_random.below(m_random.one_in(3) ? 900 : 100), m_random.u8());
+      break;
+    case 4:
+      store_be16(inner, length_at, static_cast<std::uint16_t>(m_random.below(inner.size() + 3)));
+      break;
+    default:
+      break;
   }
-  return packet;
+  return inner;
 }
 
-// What the sender encrypts: a packet with its trailer, or something that no good sender makes.
+// What the sender encrypts: a packet or its upper layer with a trailer, or something that no good sender
+// makes.
 Bytes Traffic::plaintext(const InboundSa& sa) {
-  Bytes inner = inbound_inner(sa);
-  const std::size_t kind = m_random.below(30);
-  if (kind == 0) {  // the inner header is wrong
-    inner[m_random.below(4)] = m_random.u8();
-  } else if (kind == 1) {
-    inner.resize(m_random.below(24));
-  } else if (kind <= 3) {  // traffic flow confidentiality padding
-    inner.resize(inner.size() + m_random.below(200), m_random.u8());
-  } else if (kind == 4) {
-    store_be16(inner, 2, static_cast<std::uint16_t>(m_random.below(inner.size() + 3)));
+  const bool transport = sa.mode == Mode::transport;
+  const Bytes payload = transport ? m_packets.upper_layer(m_packets.size()) : tunnelled(sa);
+  std::uint8_t next_header = payload.empty() || payload.front() >> 4U != 6 ? 4 : 41;
+  if (transport) {
+    next_header =
+        sa.selectors.protocol && !m_random.one_in(6) ? *sa.selectors.protocol : random_protocol(m_random);
   }
-  const std::uint8_t next_header = kind == 5 ? 59 : kind == 6 ? m_random.u8() : 4;
-  Bytes text = with_trailer(inner, next_header, m_random.one_in(5) ? m_random.below(64) : 0);
+  const std::size_t kind = m_random.below(30);
+  next_header = kind == 0 ? 59 : kind == 1 ? m_random.u8() : next_header;
+  Bytes text = with_trailer(payload, next_header, m_random.one_in(5) ? m_random.below(64) : 0);
   const std::size_t padding = text[text.size() - 2];
-  if (kind == 7 && padding > 0) {
+  if (kind == 2 && padding > 0) {
     text[text.size() - 2 - m_random.between(1, padding)] ^=
         static_cast<std::uint8_t>(m_random.between(1, 255));
-  } else if (kind == 8) {
+  } else if (kind == 3) {
     text[text.size() - 2] = m_random.u8();
-  } else if (kind == 9) {
+  } else if (kind == 4) {
     text = {m_random.one_in(2) ? std::uint8_t{1} : m_random.u8(), 2,
-            static_cast<std::uint8_t>(m_random.below(5)), 4};
+            static_cast<std::uint8_t>(m_random.below(5)), next_header};
   }
   return text;
 }
@@ -284,128 +166,163 @@ Bytes Traffic::plaintext(const InboundSa& sa) {
 // 2^31: what engines may answer then depends on what is in flight.
 std::uint64_t Traffic::sequence(Peer& peer) {
   std::uint64_t number = peer.next;
-  const std::size_t kind = m_random.below(12);
-  if (kind <= 1) {
-    const std::uint64_t back = kind == 0 ? m_random.between(61, 69) : m_random.between(1, 64);
-    number = peer.next > back ? peer.next - back : peer.next;
-  } else if (kind == 2) {
-    number = peer.next + m_random.below(130);
+  const std::size_t window = peer.sa.replay_window;
+  switch (m_random.below(12)) {
+    case 0:
+    case 1: {
+      const std::uint64_t back =
+          m_random.one_in(2) ? m_random.between(window - 3, window + 5) : m_random.between(1, window);
+      number = peer.next > back ? peer.next - back : peer.next;
+      break;
+    }
+    case 2:
+      number = peer.next + m_random.below(m_random.one_in(4) ? 2 * window : 130);
+      break;
+    default:
+      break;
   }
-  // A sender without ESN stops at the last number; what follows are replays.
-  if (!peer.sa.esn && number > UINT32_MAX) {
-    number = UINT32_MAX - m_random.below(80);
+  // A sender stops at the last number; what follows are replays.
+  const std::uint64_t last = peer.sa.esn ? UINT64_MAX : UINT32_MAX;
+  if (number > last || number < peer.next - std::min(peer.next, std::uint64_t{window + 8})) {
+    number = last - m_random.below(80);
   }
   if (number >= peer.next) {
-    peer.next = number + 1;
+    peer.next = number + 1 == 0 ? number : number + 1;
   }
   return number;
 }
 
-Bytes Traffic::inbound_packet(Peer& peer) {
-  if (!peer.sent.empty() && m_random.one_in(15)) {
-    return peer.sent[m_random.below(peer.sent.size())];
+EspSpec Traffic::sealed(const Peer& peer) {
+  const InboundSa& sa = peer.sa;
+  EspSpec spec{.key = sa.key, .cipher = sa.cipher, .esn = sa.esn, .spi = sa.spi};
+  spec.plaintext = plaintext(sa);
+  const bool ipv6 = !sa.outer_destination.is_v4() != m_random.one_in(150);
+  const IpAddress source = address_in(Net::peers, ipv6, m_random.u32() % 14);
+  const IpAddress destination = address_in(Net::ours, ipv6, m_random.one_in(100) ? 2 : 1);
+  if (ipv6) {
+    spec.outer6 = Ipv6Spec{.traffic_class = m_random.u8(),
+                           .flow_label = m_random.u32() & 0xfffffU,
+                           .hop_limit = m_random.u8(),
+                           .source = source,
+                           .destination = destination};
+    if (m_random.one_in(60)) {
+      spec.outer6->extensions = {{.type = 60, .units = m_random.between(1, 4)}};
+    }
+  } else {
+    spec.outer = {.tos = m_random.u8(),
+                  .identification = m_random.u16(),
+                  .fragment = 0x4000,
+                  .hop_limit = m_random.u8()};
+    spec.outer.source = source.to_v4();
+    spec.outer.destination = destination.to_v4();
+    spec.outer.option_words = m_random.one_in(8) ? m_random.below(11) : 0;
   }
-  EspSpec spec{.key = peer.sa.key, .esn = peer.sa.esn, .spi = peer.sa.spi};
-  spec.sequence = sequence(peer);
-  spec.plaintext = plaintext(peer.sa);
-  spec.outer = {
-      .tos = m_random.u8(), .identification = m_random.u16(), .fragment = 0x4000, .hop_limit = m_random.u8()};
-  spec.outer.source = m_random.u32();
-  spec.outer.destination = m_random.one_in(100) ? our_address + 1 : our_address;
-  spec.outer.option_words = m_random.one_in(8) ? m_random.below(11) : 0;
-  if (peer.sa.encapsulated != m_random.one_in(100)) {
+  if (sa.encapsulated != m_random.one_in(100)) {
     spec.encapsulation = UdpEncapsulation{.source_port = m_random.u16(), .destination_port = 4500};
   }
   if (m_random.one_in(100)) {
     spec.plaintext.resize(spec.plaintext.size() + m_random.between(1, 3));
   }
+  return spec;
+}
+
+const Flow& Traffic::any_flow() {
+  std::size_t n = m_random.below(m_flows.size() / 2) * 2;
+  n += m_spared ? 1 - *m_spared : m_random.below(2);
+  return m_flows[n];
+}
+
+Bytes Traffic::cleartext(std::uint8_t& spd) {
+  const Flow& flow = any_flow();
+  spd = flow.spd;
+  Bytes packet = m_packets.packet_of(flow);
+  if (m_random.one_in(10)) {
+    packet = ipv4({.payload = udp(m_random.u16(), m_random.one_in(2) ? 500 : 4500, m_random.below(40))});
+  }
+  return m_random.one_in(10) ? m_packets.damaged(std::move(packet)) : packet;
+}
+
+Bytes Traffic::inbound_packet(std::uint32_t row, std::uint8_t& spd, Sent& sent) {
+  Peer& peer = m_inbound.at(row);
+  if (m_random.one_in(12)) {
+    return cleartext(spd);
+  }
+  if (!peer.sent.empty() && m_random.one_in(15)) {
+    return peer.sent[m_random.below(peer.sent.size())];
+  }
+  EspSpec spec = sealed(peer);
+  spec.sequence = sequence(peer);
   Bytes packet = esp(spec);
   if (peer.sent.size() < 8) {
     peer.sent.push_back(packet);
   } else if (m_random.one_in(4)) {
     peer.sent[m_random.below(peer.sent.size())] = packet;
   }
-  return m_random.one_in(5) ? corrupted(std::move(packet), spec.encapsulation.has_value()) : packet;
+  if (m_random.one_in(6)) {
+    return corrupted(std::move(packet), spec.encapsulation.has_value());
+  }
+  sent = {.row = row, .sequence = spec.sequence, .intact = true};
+  return packet;
 }
 
 // One field of the packet on the wire is not what it was.
 Bytes Traffic::corrupted(Bytes packet, bool encapsulated) {
-  const std::size_t esp_at = std::size_t{packet[0] & 0x0fU} * 4 + (encapsulated ? 8 : 0);
+  const bool ipv6 = packet[0] >> 4U == 6;
+  const std::size_t ip_bytes = ipv6 ? 40 : std::size_t{packet[0] & 0x0fU} * 4;
+  const std::size_t esp_at = ip_bytes + (encapsulated ? 8 : 0);
   const auto flip = [&](std::size_t at, std::size_t count) {
     packet[at + m_random.below(count)] ^= static_cast<std::uint8_t>(1U << m_random.below(8));
   };
-  switch (m_random.below(18)) {
-    case 0:  // version and header length
-      flip(0, 1);
+  switch (m_random.below(12)) {
+    case 0:
+    case 1:  // any field of the IP header
+      flip(0, ip_bytes);
       break;
-    case 1:
-      flip(1, 1);
+    case 2:  // UDP, or SPI where there is none
+      flip(ip_bytes, 8);
       break;
-    case 2:
-      store_be16(packet, 2, static_cast<std::uint16_t>(load_be16(packet, 2) - 4 + m_random.below(9)));
+    case 3:  // SPI and sequence number
+      flip(esp_at, 8);
       break;
-    case 3:
-      flip(6, 2);
-      break;
-    case 4:
-      packet[9] = m_random.one_in(2) ? m_random.u8() : std::uint8_t{17};
-      break;
-    case 5:
-      flip(12, 8);
-      break;
-    case 6:  // SPI
-      flip(esp_at, 4);
-      break;
-    case 7:  // sequence number
-      flip(esp_at + 4, 4);
-      break;
-    case 8:  // sequence number: one that may lie before 0, or beyond 2^32
+    case 4:  // a sequence number that may lie before 0, or beyond 2^32
       store_be32(packet, esp_at + 4, 0xffffff00U | m_random.u8());
       break;
-    case 9:  // IV
+    case 5:  // IV
       flip(esp_at + 8, 8);
       break;
-    case 10:
-    case 11:  // ciphertext
-      flip(esp_at + 16, packet.size() - esp_at - 32);
+    case 6:
+    case 7:  // ciphertext
+      if (packet.size() > esp_at + 32) {
+        flip(esp_at + 16, packet.size() - esp_at - 32);
+      }
       break;
-    case 12:  // ICV
+    case 8:  // ICV
       flip(packet.size() - 16, 16);
       break;
-    case 13:  // UDP, or SPI where there is none
-      flip(esp_at - (encapsulated ? 8 : 0), 8);
-      break;
-    case 14:  // truncated in flight
-      packet.resize(m_random.below(packet.size()));
-      break;
-    case 15:  // padded by the link
-      packet.resize(packet.size() + m_random.between(1, 130), m_random.u8());
-      break;
-    case 16:  // IKE, a keep-alive, or a shortened packet whose length fields fit
+    case 9:  // IKE, a keep-alive, or a shortened packet whose length fields fit
       packet.resize(std::min(packet.size(), esp_at + m_random.below(40)));
       if (packet.size() >= esp_at + 4 && m_random.one_in(2)) {
         std::fill_n(packet.begin() + static_cast<std::ptrdiff_t>(esp_at), 4, std::uint8_t{0});
       }
-      store_be16(packet, 2, static_cast<std::uint16_t>(packet.size()));
+      store_be16(packet, ipv6 ? 4 : 2, static_cast<std::uint16_t>(packet.size() - (ipv6 ? 40 : 0)));
       if (encapsulated) {
         store_be16(packet, esp_at - 4, static_cast<std::uint16_t>(packet.size() - esp_at + 8));
       }
       break;
     default:
-      if (m_random.one_in(8)) {
-        packet.resize(16384 + m_random.below(3), 0xcc);
-      } else {
-        packet = noise();
-      }
+      packet = m_packets.damaged(std::move(packet));
       break;
   }
   return packet;
 }
 
-std::vector<Packet> Traffic::inbound_batch(std::size_t count) {
-  std::vector<Packet> batch;
+Traffic::Inbound Traffic::inbound_batch(std::size_t count) {
+  Inbound batch;
   for (const std::uint32_t row : rows(m_inbound, count)) {
-    batch.push_back({.sa = 0, .bytes = inbound_packet(m_inbound.at(row))});
+    Packet& packet = batch.packets.emplace_back();
+    Sent& sent = batch.sent.emplace_back();
+    packet.spd = m_random.u8();
+    packet.bytes = inbound_packet(row, packet.spd, sent);
   }
   return batch;
 }
