@@ -19,7 +19,10 @@ import tempfile
 import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-RTL, CACHE = ROOT / "hw" / "rtl", ROOT / "build" / "area"
+sys.path.insert(0, str(ROOT / "hw" / "tools"))
+import rtl_sources  # noqa: E402 (from where the RTL's other tools are)
+
+CACHE = ROOT / "build" / "area"
 CONFIG = tomllib.loads((ROOT / "hw" / "area.toml").read_text())
 INSIDE = set(CONFIG["inside"]["modules"])
 TIMEOUT = 3600  # seconds for one block
@@ -35,12 +38,10 @@ def yosys(script: list[str], log: pathlib.Path | None = None) -> None:
 
 def elaborate(top: dict, folder: pathlib.Path) -> str:
     """The design below one top as RTLIL, and there the name of the top."""
-    packages = [RTL / "esp_regs_pkg.sv", RTL / "esp_core_pkg.sv"]
-    packages += sorted(path for path in RTL.glob("*/*_pkg.sv"))
-    modules = sorted(path for path in RTL.rglob("*.sv") if not path.name.endswith("_pkg.sv"))
+    files = " ".join(str(path) for path in rtl_sources.below(top["module"]))
     parameters = " ".join(f"-chparam {name} {value}" for name, value in top["parameters"].items())
     target = folder / f"{top['direction']}.il"
-    yosys([f"read_verilog -sv -D SYNTHESIS {' '.join(str(path) for path in [*packages, *modules])}",
+    yosys([f"read_verilog -sv -D SYNTHESIS {files}",
            f"hierarchy -check -top {top['module']} {parameters}", "rename -top top", f"write_rtlil {target}"])
     return target.read_text()
 
