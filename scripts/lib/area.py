@@ -19,7 +19,10 @@ import tempfile
 import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-RTL, CACHE = ROOT / "hw" / "rtl", ROOT / "build" / "area"
+sys.path.insert(0, str(ROOT / "hw" / "tools"))
+import rtl_sources  # noqa: E402 (from where the RTL's other tools are)
+
+CACHE = ROOT / "build" / "area"
 CONFIG = tomllib.loads((ROOT / "hw" / "area.toml").read_text())
 INSIDE = set(CONFIG["inside"]["modules"])
 TIMEOUT = 3600  # seconds for one block
@@ -35,12 +38,10 @@ def yosys(script: list[str], log: pathlib.Path | None = None) -> None:
 
 def elaborate(top: dict, folder: pathlib.Path) -> str:
     """The design below one top as RTLIL, and there the name of the top."""
-    packages = [RTL / "esp_regs_pkg.sv", RTL / "esp_core_pkg.sv"]
-    packages += sorted(path for path in RTL.glob("*/*_pkg.sv"))
-    modules = sorted(path for path in RTL.rglob("*.sv") if not path.name.endswith("_pkg.sv"))
+    files = " ".join(str(path) for path in rtl_sources.below(top["module"]))
     parameters = " ".join(f"-chparam {name} {value}" for name, value in top["parameters"].items())
     target = folder / f"{top['direction']}.il"
-    yosys([f"read_verilog -sv -D SYNTHESIS {' '.join(str(path) for path in [*packages, *modules])}",
+    yosys([f"read_verilog -sv -D SYNTHESIS {files}",
            f"hierarchy -check -top {top['module']} {parameters}", "rename -top top", f"write_rtlil {target}"])
     return target.read_text()
 
@@ -114,8 +115,10 @@ def synthesise(design: Design, name: str) -> dict:
                f"tee -o {work}/sta sta", f"tee -o {work}/stat stat"], work / "log")
         log, sta, stat = ((work / part).read_text() for part in ("log", "sta", "stat"))
     cells = {cell: int(number) for cell, number in re.findall(r"^ +([A-Z][A-Z0-9_]*) +(\d+)$", stat, re.M)}
-    delays = [float(delay) for delay in re.findall(r"^ABC: .*Del = +([0-9.]+)", log, re.M)]
-    path = re.findall(r"^ +\d+ (\S.*?) \((\S+)\)\n +(\S+.*)$", sta, re.M)
+    delays = [float(delay) for delay in re.findall(r"^ABC: .*Del = +([0-9]+\.[0-9]+)", log, re.M)]
+    # From the end to the start: a cell with its pins, and below it the net that comes in.
+    path = re.findall(r"^ +\d+ \S.* \((\S+)\)\n +(\S+.*)$", sta, re.M)
+    clocked = next((at for at, (pins, _) in enumerate(path) if pins.endswith("->Q")), len(path))
     result = {
         "lut": sum(CONFIG["lut"].get(cell, 0) * number for cell, number in cells.items()),
         "ff": sum(number for cell, number in cells.items() if cell in REGISTERS),
@@ -124,8 +127,8 @@ def synthesise(design: Design, name: str) -> dict:
         "dsp": cells.get("DSP48E2", 0),
         # The mapper's last figure, with wires; none when the block has no logic of its own.
         "path_ns": round(delays[-1] / 1000, 2) if delays else 0.0,
-        "path_end": path[0][2] if path else "",
-        "path_start": path[-1][2] if path else "",
+        "path_start": path[clocked - 1][1] if path and clocked else "",
+        "path_end": path[0][1] if path else "",
     }
     CACHE.mkdir(parents=True, exist_ok=True)
     part = kept.with_suffix(f".{os.getpid()}.part")
