@@ -7,10 +7,10 @@
 // it may not matter.
 `default_nettype none
 module replay_proof #(
-  // Smaller than life, where both are 32, 6 and 5: nothing in the modules depends on their values.
-  parameter int unsigned HALF = 8,
-  parameter int unsigned WORD_LOG2 = 3,
-  parameter int unsigned SLOT_LOG2 = 2
+  // As in the engine.
+  parameter int unsigned HALF = 32,
+  parameter int unsigned WORD_LOG2 = 6,
+  parameter int unsigned SLOT_LOG2 = 5
 ) (
   input wire logic                      clk_i,
   input wire logic                      rst_ni,

@@ -13,7 +13,7 @@ package esp_core_pkg;
   localparam int unsigned FRONT_CYCLES = 32;      // longer than either decision pipeline
   localparam int unsigned PARSE_CYCLES = 6;       // esp_ip_parse
   localparam int unsigned HASH_CYCLES = 3;        // esp_table_hash
-  localparam int unsigned TABLE_CYCLES = 3;       // esp_hash_table
+  localparam int unsigned TABLE_CYCLES = 4;       // esp_hash_table
   localparam int unsigned SPI_CYCLES = HASH_CYCLES + TABLE_CYCLES;
   localparam int unsigned SPD_CACHE_CYCLES = HASH_CYCLES + TABLE_CYCLES;
 

@@ -180,7 +180,7 @@ struct Entry {
 class SpdCache {
  public:
   static constexpr std::uint32_t log2 = 7;
-  static constexpr int latency = 6;  // SPD_CACHE_CYCLES
+  static constexpr int latency = 7;  // SPD_CACHE_CYCLES
   struct Answer {
     bool hit = false;
     std::uint8_t policy = 0;

@@ -2,8 +2,8 @@
 // the SPI and SPD cache look-ups, the SA row, the ESN guess and the replay pre-check; one record
 // per packet. It never stalls.
 //
-//   1-8 outer headers   9-14 SPI table (7-12 SPD cache)   15 row   16 row kept   17 checks, guess
-//   18 record
+//   1-8 outer headers   9-15 SPI table (7-13 SPD cache)   16 row   17 row kept   18 checks, guess
+//   19 record
 //
 // The pre-check only saves work: what it refuses skips the cipher, but the verdict falls at the
 // commit stage, against the state that all earlier packets left.
@@ -56,149 +56,149 @@ module esp_inbound_decide #(
     .clk_i, .rst_ni, .data_i(spd_i), .data_o(spd6)
   );
 
-  // --- 7 to 14: tables ----
-  logic cached, hit12, hit14, spi_hit14, valid14;
-  logic [1:0] policy12, policy14;
-  logic [SA_LOG2-1:0] sa14;
+  // --- 7 to 15: tables ----
+  logic cached, hit13, hit15, spi_hit15, valid15;
+  logic [1:0] policy13, policy15;
+  logic [SA_LOG2-1:0] sa15;
   /* verilator lint_off PINCONNECTEMPTY */ // inbound, a flow that is to be protected has no SA
   esp_spd_cache #(.SPD_CACHE_LOG2(SPD_CACHE_LOG2)) u_cache (
     .clk_i, .rst_ni, .valid_i(parsed6), .ip_i(ip6), .spd_i(spd6),
-    .valid_o(cached), .hit_o(hit12), .policy_o(policy12), .sa_o(),
+    .valid_o(cached), .hit_o(hit13), .policy_o(policy13), .sa_o(),
     .write_i(cache_write_i), .write_index_i(cache_index_i), .write_entry_i(cache_entry_i)
   );
   /* verilator lint_on PINCONNECTEMPTY */
   esp_delay_bits #(
     .WIDTH(3), .CYCLES(OUTER_CYCLES + SPI_CYCLES - PARSE_CYCLES - CACHE_CYCLES)
   ) u_policy (
-    .clk_i, .rst_ni, .data_i({cached && hit12, policy12}), .data_o({hit14, policy14})
+    .clk_i, .rst_ni, .data_i({cached && hit13, policy13}), .data_o({hit15, policy15})
   );
   esp_spi_table #(.SPI_LOG2(SPI_LOG2), .SA_LOG2(SA_LOG2)) u_spi (
-    .clk_i, .rst_ni, .spi_i(outer8.spi), .hit_o(spi_hit14), .sa_o(sa14),
+    .clk_i, .rst_ni, .spi_i(outer8.spi), .hit_o(spi_hit15), .sa_o(sa15),
     .write_i(spi_write_i), .write_index_i(spi_index_i), .write_entry_i(spi_entry_i)
   );
   esp_delay_bits #(.WIDTH(1), .CYCLES(SPI_CYCLES)) u_valid (
-    .clk_i, .rst_ni, .data_i(valid8), .data_o(valid14)
+    .clk_i, .rst_ni, .data_i(valid8), .data_o(valid15)
   );
 
-  // --- 15 and 16: the row. The headers wait ----
+  // --- 16 and 17: the row. The headers wait ----
   localparam int unsigned ROW_CYCLES = SPI_CYCLES + 2;
-  logic valid15_q, valid16_q;
-  logic spi_hit15_q, spi_hit16_q;
-  logic [SA_LOG2-1:0] sa15_q, sa16_q;
-  logic [7:0] cached15_q, cached16_q;   // verdict by the SPD cache
-  esp_inbound_pkg::outer_t outer16;
-  esp_inbound_pkg::cipher_row_t row15, row16_q;
-  logic [63:0] top16_q;
+  logic valid16_q, valid17_q;
+  logic spi_hit16_q, spi_hit17_q;
+  logic [SA_LOG2-1:0] sa16_q, sa17_q;
+  logic [7:0] cached16_q, cached17_q;   // verdict by the SPD cache
+  esp_inbound_pkg::outer_t outer17;
+  esp_inbound_pkg::cipher_row_t row16, row17_q;
+  logic [63:0] top17_q;
   esp_delay_line #(.WIDTH($bits(outer8)), .CYCLES(ROW_CYCLES)) u_outer_delay (
-    .clk_i, .rst_ni, .data_i(outer8), .data_o(outer16)
+    .clk_i, .rst_ni, .data_i(outer8), .data_o(outer17)
   );
-  assign state_sa_o = valid14 ? sa14 : command_sa_i;
+  assign state_sa_o = valid15 ? sa15 : command_sa_i;
   esp_ram #(.WIDTH($bits(row_i)), .DEPTH_LOG2(SA_LOG2), .ULTRA(SA_LOG2 >= 12)) u_rows (
     .clk_i, .write_i(row_write_i), .write_address_i(command_sa_i), .write_data_i(row_i),
-    .read_address_i(sa14), .read_data_o(row15)
+    .read_address_i(sa15), .read_data_o(row16)
   );
   always_ff @(posedge clk_i) begin
-    valid15_q <= rst_ni && valid14;
-    valid16_q <= rst_ni && valid15_q;
-    spi_hit15_q <= spi_hit14;
-    spi_hit16_q <= spi_hit15_q;
-    sa15_q <= sa14;
-    sa16_q <= sa15_q;
-    if (!hit14) cached15_q <= esp_regs_pkg::VERDICT_NOT_ESP;
-    else if (policy14 == 2'(esp_regs_pkg::POLICY_BYPASS))
-      cached15_q <= esp_regs_pkg::VERDICT_BYPASSED;
-    else cached15_q <= esp_regs_pkg::VERDICT_POLICY_DISCARD;
-    cached16_q <= cached15_q;
-    row16_q <= row15;
-    top16_q <= top_i;
+    valid16_q <= rst_ni && valid15;
+    valid17_q <= rst_ni && valid16_q;
+    spi_hit16_q <= spi_hit15;
+    spi_hit17_q <= spi_hit16_q;
+    sa16_q <= sa15;
+    sa17_q <= sa16_q;
+    if (!hit15) cached16_q <= esp_regs_pkg::VERDICT_NOT_ESP;
+    else if (policy15 == 2'(esp_regs_pkg::POLICY_BYPASS))
+      cached16_q <= esp_regs_pkg::VERDICT_BYPASSED;
+    else cached16_q <= esp_regs_pkg::VERDICT_POLICY_DISCARD;
+    cached17_q <= cached16_q;
+    row17_q <= row16;
+    top17_q <= top_i;
   end
 
-  // --- 17: the SA's checks, ESN guess, replay pre-check ----
-  logic [31:0] guess16;
-  logic too_old16;
+  // --- 18: the SA's checks, ESN guess, replay pre-check ----
+  logic [31:0] guess17;
+  logic too_old17;
   /* verilator lint_off PINCONNECTEMPTY */ // the window is looked at by the commit stage
   esp_replay_number u_number (
-    .esn_i(row16_q.esn), .check_i(row16_q.replay_check), .window_i(row16_q.replay_window),
-    .top_i(top16_q), .low_i(outer16.sequence_low), .guess_i(32'd0),
-    .high_o(guess16), .too_old_o(too_old16), .newer_o(), .guess_wrong_o(), .ahead_o(), .back_o()
+    .esn_i(row17_q.esn), .check_i(row17_q.replay_check), .window_i(row17_q.replay_window),
+    .top_i(top17_q), .low_i(outer17.sequence_low), .guess_i(32'd0),
+    .high_o(guess17), .too_old_o(too_old17), .newer_o(), .guess_wrong_o(), .ahead_o(), .back_o()
   );
   /* verilator lint_on PINCONNECTEMPTY */
-  logic valid17_q, known17_q, destination17_q, encapsulation17_q, too_old17_q;
-  logic [SA_LOG2-1:0] sa17_q;
-  logic [7:0] cached17_q;
-  logic [31:0] guess17_q;
+  logic valid18_q, known18_q, destination18_q, encapsulation18_q, too_old18_q;
+  logic [SA_LOG2-1:0] sa18_q;
+  logic [7:0] cached18_q;
+  logic [31:0] guess18_q;
   /* verilator lint_off UNUSEDSIGNAL */ // fields whose check is done
-  esp_inbound_pkg::outer_t outer17_q;
-  esp_inbound_pkg::cipher_row_t row17_q;
+  esp_inbound_pkg::outer_t outer18_q;
+  esp_inbound_pkg::cipher_row_t row18_q;
   /* verilator lint_on UNUSEDSIGNAL */
   always_ff @(posedge clk_i) begin
-    valid17_q <= rst_ni && valid16_q;
-    known17_q <= spi_hit16_q && row16_q.valid && row16_q.spi == outer16.spi;
-    destination17_q <= row16_q.outer_destination == outer16.destination
-                       && row16_q.ipv6 == outer16.ipv6;
-    encapsulation17_q <= row16_q.encapsulation == outer16.encapsulated;
-    too_old17_q <= too_old16;
-    sa17_q <= sa16_q;
-    cached17_q <= cached16_q;
-    guess17_q <= guess16;
-    outer17_q <= outer16;
-    row17_q <= row16_q;
+    valid18_q <= rst_ni && valid17_q;
+    known18_q <= spi_hit17_q && row17_q.valid && row17_q.spi == outer17.spi;
+    destination18_q <= row17_q.outer_destination == outer17.destination
+                       && row17_q.ipv6 == outer17.ipv6;
+    encapsulation18_q <= row17_q.encapsulation == outer17.encapsulated;
+    too_old18_q <= too_old17;
+    sa18_q <= sa17_q;
+    cached18_q <= cached17_q;
+    guess18_q <= guess17;
+    outer18_q <= outer17;
+    row18_q <= row17_q;
   end
 
-  // --- 18: record ----
+  // --- 19: record ----
   logic shifted;
   logic [7:0] verdict;
   esp_inbound_pkg::record_t record, record_q;
-  logic valid18_q;
+  logic valid19_q;
   always_comb begin
-    verdict = outer17_q.verdict;
-    if (outer17_q.look_up) begin
-      verdict = cached17_q;
-    end else if (outer17_q.verdict == esp_regs_pkg::VERDICT_OK) begin
-      if (!known17_q) verdict = esp_regs_pkg::VERDICT_UNKNOWN_SPI;
-      else if (!destination17_q) verdict = esp_regs_pkg::VERDICT_DESTINATION_MISMATCH;
-      else if (!encapsulation17_q) verdict = esp_regs_pkg::VERDICT_ENCAPSULATION_MISMATCH;
+    verdict = outer18_q.verdict;
+    if (outer18_q.look_up) begin
+      verdict = cached18_q;
+    end else if (outer18_q.verdict == esp_regs_pkg::VERDICT_OK) begin
+      if (!known18_q) verdict = esp_regs_pkg::VERDICT_UNKNOWN_SPI;
+      else if (!destination18_q) verdict = esp_regs_pkg::VERDICT_DESTINATION_MISMATCH;
+      else if (!encapsulation18_q) verdict = esp_regs_pkg::VERDICT_ENCAPSULATION_MISMATCH;
     end
     // RFC 4543 with ESN has 20 bytes of AAD in front of the payload: 16 go as AAD, the last 4 of
     // the IV with the text.
-    shifted = row17_q.gmac && row17_q.esn;
+    shifted = row18_q.gmac && row18_q.esn;
     record.info.verdict = verdict;
-    record.info.crypt = verdict == esp_regs_pkg::VERDICT_OK && !too_old17_q;
+    record.info.crypt = verdict == esp_regs_pkg::VERDICT_OK && !too_old18_q;
     record.info.bypass = verdict == esp_regs_pkg::VERDICT_BYPASSED;
     record.info.shifted = record.info.crypt && shifted;
-    record.info.transport = record.info.crypt && row17_q.transport;
+    record.info.transport = record.info.crypt && row18_q.transport;
     record.info.sa = '0;
-    if (outer17_q.verdict == esp_regs_pkg::VERDICT_OK && !outer17_q.look_up)
-      record.info.sa[SA_LOG2-1:0] = sa17_q;
-    record.info.sequence_low = outer17_q.sequence_low;
-    record.info.sequence_guess = guess17_q;
-    record.info.text_bytes = record.info.bypass ? outer17_q.total : outer17_q.text_bytes;
-    record.info.ipv6 = outer17_q.ipv6;
-    record.info.ecn = outer17_q.ecn;
-    record.info.header_words = outer17_q.header_words;
+    if (outer18_q.verdict == esp_regs_pkg::VERDICT_OK && !outer18_q.look_up)
+      record.info.sa[SA_LOG2-1:0] = sa18_q;
+    record.info.sequence_low = outer18_q.sequence_low;
+    record.info.sequence_guess = guess18_q;
+    record.info.text_bytes = record.info.bypass ? outer18_q.total : outer18_q.text_bytes;
+    record.info.ipv6 = outer18_q.ipv6;
+    record.info.ecn = outer18_q.ecn;
+    record.info.header_words = outer18_q.header_words;
     if (record.info.bypass) record.offset_words = 5'd0;
-    else record.offset_words = {1'b0, outer17_q.esp_word} + (shifted ? 5'd3 : 5'd4);
+    else record.offset_words = {1'b0, outer18_q.esp_word} + (shifted ? 5'd3 : 5'd4);
     record.core_bytes = record.info.text_bytes + (record.info.shifted ? 16'd4 : 16'd0);
-    record.gmac = record.info.bypass || row17_q.gmac;
-    record.esn = row17_q.esn;
-    record.key_256 = row17_q.key_256;
-    record.key = row17_q.key;
-    record.salt = row17_q.salt;
-    record.spi = outer17_q.spi;
-    record.iv = outer17_q.iv;
-    record.powers = row17_q.powers;
+    record.gmac = record.info.bypass || row18_q.gmac;
+    record.esn = row18_q.esn;
+    record.key_256 = row18_q.key_256;
+    record.key = row18_q.key;
+    record.salt = row18_q.salt;
+    record.spi = outer18_q.spi;
+    record.iv = outer18_q.iv;
+    record.powers = row18_q.powers;
   end
   always_ff @(posedge clk_i) begin
-    valid18_q <= rst_ni && valid17_q;
+    valid19_q <= rst_ni && valid18_q;
     record_q <= record;
   end
-  assign record_valid_o = valid18_q;
+  assign record_valid_o = valid19_q;
   assign record_o = record_q;
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      assert (!(row_write_i && (valid8 || valid14 || valid15_q || valid16_q || valid17_q)))
+      assert (!(row_write_i && (valid8 || valid15 || valid16_q || valid17_q || valid18_q)))
         else $error("a row is written while packets are being decided");
     end
   end

@@ -5,7 +5,7 @@
 // A key must not stand in two places with different values, other than for the moment in which the
 // host moves it: then the values are the same.
 //
-//   1 RAMs   2 the key's pieces compared   3 answer
+//   1 RAMs   2 the key's pieces compared   3 the ways' answers   4 the table's answer
 `default_nettype none
 module esp_hash_table #(
   parameter int unsigned KEY_WIDTH = 32,
@@ -65,8 +65,10 @@ module esp_hash_table #(
     assign hit3[way] = hit3_q;
     assign value3[VALUE_WIDTH*way+:VALUE_WIDTH] = value3_q;
   end
-  assign hit_o = |hit3;
-  assign value_o = value3[0+:VALUE_WIDTH] | value3[VALUE_WIDTH+:VALUE_WIDTH]
-                   | value3[2*VALUE_WIDTH+:VALUE_WIDTH] | value3[3*VALUE_WIDTH+:VALUE_WIDTH];
+  always_ff @(posedge clk_i) begin
+    hit_o <= |hit3;
+    value_o <= value3[0+:VALUE_WIDTH] | value3[VALUE_WIDTH+:VALUE_WIDTH]
+               | value3[2*VALUE_WIDTH+:VALUE_WIDTH] | value3[3*VALUE_WIDTH+:VALUE_WIDTH];
+  end
 endmodule
 `default_nettype wire
