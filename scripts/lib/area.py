@@ -102,6 +102,7 @@ def synthesise(design: Design, name: str) -> dict:
     script = ["synth_xilinx -family {family} -abc9 -noiopad -noclkbuf -flatten -top {name}"]
     meaning = re.sub(r"^\s*attribute \\src .*\n", "", own, flags=re.M)
     meaning += "".join(box + interface(design.text[box]) for box in boxes) + script[0] + CONFIG["family"]
+    meaning = re.sub(r"\$\d+", "$", meaning)  # numbers that Yosys gives, other ones in each design
     meaning += subprocess.run(["yosys", "-V"], capture_output=True, text=True, check=True).stdout
     kept = CACHE / (hashlib.sha256(meaning.encode()).hexdigest() + ".json")
     if kept.exists():

@@ -16,8 +16,6 @@ foreach(line IN LISTS names)
   string(REGEX REPLACE "^name = \"(.*)\"$" "\\1" name "${line}")
   espgate_rtl_check(formal.${name} "${CMAKE_SOURCE_DIR}/hw/tools/prove" ${name})
 endforeach()
-# The inductive steps of these take many minutes of two cores: run when named, `scripts/test long`.
-set_tests_properties(formal.replay formal.commit PROPERTIES LABELS long)
 
 espgate_rtl_check(hw.gcm_in_icarus "${CMAKE_CURRENT_SOURCE_DIR}/gcm_in_icarus")
 espgate_rtl_check(hw.testplan "${CMAKE_CURRENT_SOURCE_DIR}/testplan" "${CMAKE_BINARY_DIR}")
