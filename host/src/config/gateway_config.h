@@ -36,6 +36,8 @@ struct ConnectionSettings {
 struct GatewayConfig {
   std::vector<ConnectionSettings> connections;  // in the order of the file
   std::vector<ike::SharedSecret> secrets;
+  // What has no effect, one line each, in the form of ConfigErrors.
+  std::vector<std::string> notices;
 };
 
 // One line for each thing that is wrong: "file:line: connections.NAME.KEY: what, why, what to do".

@@ -20,11 +20,15 @@ struct KnownName {
 class Diagnostics {
  public:
   void add(const Location& where, std::string_view path, std::string_view message);
+  // Something that has no effect, and that does not stand in the way.
+  void note(const Location& where, std::string_view path, std::string_view message);
   std::vector<std::string> take() { return std::move(m_errors); }
+  std::vector<std::string> take_notices() { return std::move(m_notices); }
   bool empty() const { return m_errors.empty(); }
 
  private:
   std::vector<std::string> m_errors;
+  std::vector<std::string> m_notices;
 };
 
 namespace schema {

@@ -34,6 +34,7 @@ std::expected<GatewayConfig, ConfigErrors> translate(const Conf& conf) {
   if (!errors.empty()) {
     return std::unexpected(errors.take());
   }
+  config.notices = errors.take_notices();
   return config;
 }
 

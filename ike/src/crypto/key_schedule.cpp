@@ -24,17 +24,10 @@ class KeyCutter {
   ByteView m_rest;
 };
 
-}  // namespace
-
-IkeKeys derive_ike_keys(const IkeProposal& chosen, ByteView shared_secret, ByteView initiator_nonce,
-                        ByteView responder_nonce, std::uint64_t initiator_spi, std::uint64_t responder_spi) {
-  // RFC 7296 section 2.14: SKEYSEED = prf(Ni | Nr, g^ir); the keys = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr).
-  // Our PRFs are HMACs, which take a key of any length, so the nonces are used whole.
+// RFC 7296 section 2.14: the keys = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr).
+IkeKeys expand(const IkeProposal& chosen, const Secret& seed, ByteView nonces, std::uint64_t initiator_spi,
+               std::uint64_t responder_spi) {
   const Prf algorithm = chosen.prf.front();
-  Bytes nonces(initiator_nonce.begin(), initiator_nonce.end());
-  nonces.insert(nonces.end(), responder_nonce.begin(), responder_nonce.end());
-  const Secret seed = prf(algorithm, nonces, {shared_secret});
-
   std::array<std::uint8_t, 16> spis{};
   store_be64(spis, 0, initiator_spi);
   store_be64(spis, 8, responder_spi);
@@ -55,14 +48,40 @@ IkeKeys derive_ike_keys(const IkeProposal& chosen, ByteView shared_secret, ByteV
   return keys;
 }
 
+Bytes join(ByteView first, ByteView second) {
+  Bytes joined(first.begin(), first.end());
+  joined.insert(joined.end(), second.begin(), second.end());
+  return joined;
+}
+
+}  // namespace
+
+IkeKeys derive_ike_keys(const IkeProposal& chosen, ByteView shared_secret, ByteView initiator_nonce,
+                        ByteView responder_nonce, std::uint64_t initiator_spi, std::uint64_t responder_spi) {
+  // RFC 7296 section 2.14: SKEYSEED = prf(Ni | Nr, g^ir).
+  // Our PRFs are HMACs, which take a key of any length, so the nonces are used whole.
+  const Bytes nonces = join(initiator_nonce, responder_nonce);
+  const Secret seed = prf(chosen.prf.front(), nonces, {shared_secret});
+  return expand(chosen, seed, nonces, initiator_spi, responder_spi);
+}
+
+IkeKeys derive_rekeyed_ike_keys(const IkeProposal& chosen, Prf old_prf, const Secret& old_sk_d,
+                                ByteView shared_secret, ByteView initiator_nonce, ByteView responder_nonce,
+                                std::uint64_t initiator_spi, std::uint64_t responder_spi) {
+  // RFC 7296 section 2.18: SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr), with the old IKE SA's PRF.
+  const Bytes nonces = join(initiator_nonce, responder_nonce);
+  const Secret seed = prf(old_prf, old_sk_d.view(), {shared_secret, nonces});
+  return expand(chosen, seed, nonces, initiator_spi, responder_spi);
+}
+
 ChildKeys derive_child_keys(const EspProposal& chosen, Prf prf, const Secret& sk_d, ByteView initiator_nonce,
-                            ByteView responder_nonce) {
-  // RFC 7296 section 2.17: KEYMAT = prf+(SK_d, Ni | Nr). All keys from initiator to responder come first; in
-  // each direction encryption comes before integrity.
+                            ByteView responder_nonce, ByteView shared_secret) {
+  // RFC 7296 section 2.17: KEYMAT = prf+(SK_d, [g^ir (new)] | Ni | Nr). All keys from initiator to responder
+  // come first; in each direction encryption comes before integrity.
   const std::size_t encryption_size = key_material_size(chosen.encryption.front());
   const std::size_t integrity_size = chosen.integrity.empty() ? 0 : key_size(chosen.integrity.front());
-  const Secret material =
-      prf_plus(prf, sk_d.view(), {initiator_nonce, responder_nonce}, 2 * (encryption_size + integrity_size));
+  const Secret material = prf_plus(prf, sk_d.view(), {shared_secret, initiator_nonce, responder_nonce},
+                                   2 * (encryption_size + integrity_size));
   KeyCutter cutter(material.view());
   ChildKeys keys;
   keys.initiator_encryption = cutter.cut(encryption_size);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "negotiation/proposal_selection.h"
+#include "sa/uniqueness.h"
 
 namespace espgate::ike {
 namespace {
@@ -45,6 +46,13 @@ bool is_proof(const IkeSa& sa, const Secret& psk, const IdPayload& id, const Aut
          equal_constant_time(auth_value(sa, !sa.initiator(), psk, id).view(), auth.data);
 }
 
+// All of SA, TSi and TSr, or none of them: an IKE SA without a Child SA (RFC 6023 section 2).
+bool asks_for_one_child_or_none(const wire::Payloads& payloads) {
+  const bool offered = wire::find<wire::SaPayload>(payloads) != nullptr;
+  return offered == (wire::find<wire::TsPayload>(payloads, PayloadType::ts_initiator) != nullptr) &&
+         offered == (wire::find<wire::TsPayload>(payloads, PayloadType::ts_responder) != nullptr);
+}
+
 Reply reject(IkeSa& sa, Reason counter, NotifyType notify, std::string reason) {
   sa.environment().counters.count(counter);
   return {{NotifyPayload{.notify = notify}}, Reply::Move{SaState::gone, std::move(reason)}};
@@ -81,9 +89,7 @@ Reply answer_ike_auth(IkeSa& sa, const Incoming& request) {
   const auto* peer_id = wire::find<IdPayload>(payloads, PayloadType::id_initiator);
   const auto* wanted_id = wire::find<IdPayload>(payloads, PayloadType::id_responder);
   const auto* auth = wire::find<AuthPayload>(payloads);
-  if (peer_id == nullptr || peer_id->data.empty() || wire::find<wire::SaPayload>(payloads) == nullptr ||
-      wire::find<wire::TsPayload>(payloads, PayloadType::ts_initiator) == nullptr ||
-      wire::find<wire::TsPayload>(payloads, PayloadType::ts_responder) == nullptr) {
+  if (peer_id == nullptr || peer_id->data.empty() || !asks_for_one_child_or_none(payloads)) {
     return reject(sa, Reason::syntax_refused, NotifyType::invalid_syntax,
                   "IKE_AUTH without one of the payloads IDi, SA, TSi, TSr");
   }
@@ -109,16 +115,27 @@ Reply answer_ike_auth(IkeSa& sa, const Incoming& request) {
     return reject(sa, Reason::authentication_failed, NotifyType::authentication_failed,
                   "'" + peer.to_string() + "' does not prove to hold the shared secret");
   }
+  if (!is_welcome(sa, own, peer, payloads)) {
+    return reject(sa, Reason::peer_not_unique, NotifyType::authentication_failed,
+                  "'" + peer.to_string() + "' has an IKE SA already (unique = keep)");
+  }
+  const bool childless = wire::find<wire::SaPayload>(payloads) == nullptr;
+  const Childless policy = sa.connection().childless;
+  if (childless ? policy == Childless::never : policy == Childless::force) {
+    return reject(sa, Reason::childless_refused, NotifyType::no_proposal_chosen,
+                  childless ? "an IKE SA without a Child SA (childless = never)"
+                            : "a Child SA in IKE_AUTH (childless = force)");
+  }
   sa.set_identities(own, peer);
   sa.set_state(SaState::established, {});
-  if (wire::find_notify(payloads, NotifyType::initial_contact) != nullptr) {
-    environment.neighbours.end_others(sa);
-  }
+  end_older(sa, payloads);
   const IdPayload own_id = to_wire(PayloadType::id_responder, own);
   Reply reply;
   reply.payloads.emplace_back(own_id);
   reply.payloads.emplace_back(make_auth(sa, *psk, own_id));
-  std::ranges::move(answer_child_offer(sa, payloads), std::back_inserter(reply.payloads));
+  if (!childless) {
+    std::ranges::move(answer_child_offer(sa, payloads), std::back_inserter(reply.payloads));
+  }
   sa.forget_init_material();
   return reply;
 }
@@ -131,29 +148,33 @@ std::optional<wire::Payloads> IkeAuth::build(IkeSa& sa) {
       is_any(connection.remote_id) ? identity_of(sa.remote().address) : connection.remote_id;
   const Secret* psk = environment.config.find_secret(own, expected);
   const ChildConfig* child = find_child(connection, m_child);
-  if (psk == nullptr || child == nullptr) {
+  if (psk == nullptr || (child == nullptr && !m_child.empty())) {
     environment.counters.count(Reason::secret_missing);
     sa.set_state(SaState::gone, "no shared secret for " + describe(own, expected));
     return std::nullopt;
   }
-  auto spi = SpiReservation::allocate(environment.handler);
-  if (!spi) {
-    environment.counters.count(Reason::child_refused);
-    sa.set_state(SaState::gone, spi.error().message);
-    return std::nullopt;
+  if (child != nullptr) {
+    auto spi = SpiReservation::allocate(environment.handler);
+    if (!spi) {
+      environment.counters.count(Reason::child_refused);
+      sa.set_state(SaState::gone, spi.error().message);
+      return std::nullopt;
+    }
+    m_spi = std::move(*spi);
   }
-  m_spi = std::move(*spi);
   sa.set_identities(own, connection.remote_id);
   const IdPayload own_id = to_wire(PayloadType::id_initiator, own);
   wire::Payloads payloads{own_id};
-  if (!environment.neighbours.has_other(sa)) {
+  if (connection.unique != Unique::never && !environment.neighbours.has_other(sa)) {
     payloads.emplace_back(NotifyPayload{.notify = NotifyType::initial_contact});
   }
   if (!is_any(connection.remote_id)) {
     payloads.emplace_back(to_wire(PayloadType::id_responder, connection.remote_id));
   }
   payloads.emplace_back(make_auth(sa, *psk, own_id));
-  add_child_offer(payloads, sa, *child, m_spi->value());
+  if (child != nullptr) {
+    add_child_offer(payloads, sa, *child, m_spi->value());
+  }
   return payloads;
 }
 
