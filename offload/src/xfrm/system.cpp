@@ -3,7 +3,9 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -90,6 +92,24 @@ Expected<> create_xfrm_interface(std::string_view name, std::uint32_t if_id, std
   }
   if (code != 0) {
     return refuse(errno_text(code));
+  }
+  return {};
+}
+
+Expected<> exempt_socket(int descriptor, IpFamily family) {
+  const bool v4 = family == IpFamily::v4;
+  for (const std::uint8_t direction : {XFRM_POLICY_IN, XFRM_POLICY_OUT}) {
+    xfrm_userpolicy_info pass{};
+    pass.dir = direction;
+    pass.action = XFRM_POLICY_ALLOW;
+    pass.sel.family = v4 ? AF_INET : AF_INET6;
+    pass.lft.soft_byte_limit = pass.lft.hard_byte_limit = XFRM_INF;
+    pass.lft.soft_packet_limit = pass.lft.hard_packet_limit = XFRM_INF;
+    if (::setsockopt(descriptor, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_XFRM_POLICY : IPV6_XFRM_POLICY,
+                     &pass, sizeof(pass)) != 0) {
+      return fail(fmt::format("cannot exempt a socket from the policies: {}; it takes CAP_NET_ADMIN",
+                              errno_text(errno)));
+    }
   }
   return {};
 }

@@ -213,8 +213,8 @@ TEST(XfrmKernel, NoticesWhatOthersChange) {
 // A packet that hits a policy without a state; larval states expire on their own.
 TEST(XfrmKernel, AsksForAnSaOnDemand) {
   in_namespace([] {
-    run("sysctl -qw net.core.xfrm_acq_expires=1");
     const TwoHosts hosts;
+    run("sysctl -qw net.core.xfrm_acq_expires=1");
     const auto xfrm = open_xfrm();
     ASSERT_TRUE(xfrm);
     const std::uint32_t reqid = xfrm->tag().reqid(5);

@@ -43,10 +43,14 @@ class Namespace {
 // Two hosts on one wire, each with an address on lo that is to be reached through a tunnel only:
 //   a: 192.0.2.1, 2001:db8::1 on the wire; 10.1.0.1, fd01::1 on lo
 //   b: 192.0.2.2, 2001:db8::2 on the wire; 10.2.0.1, fd02::1 on lo
-// `in_namespace` must be around it; the thread ends up in a.
+// `in_namespace` must be around it; the thread is in a while they live.
 struct TwoHosts {
   TwoHosts();
+  TwoHosts(const TwoHosts&) = delete;
+  TwoHosts& operator=(const TwoHosts&) = delete;
+  ~TwoHosts();
 
+  Namespace origin;
   Namespace a;
   Namespace b;
 };

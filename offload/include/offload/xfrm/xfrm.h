@@ -127,6 +127,10 @@ class Xfrm {
 // index or 0.
 Expected<> create_xfrm_interface(std::string_view name, std::uint32_t if_id, std::uint32_t underlying = 0);
 
+// Lets the packets of a socket pass all policies, in and out: IKE and ESP in UDP go between the addresses
+// that policies for transport mode are about (RFC 4301 section 4.4.1: IKE needs a BYPASS of its own).
+Expected<> exempt_socket(int descriptor, IpFamily family);
+
 // The counters of the namespace of the calling thread.
 Expected<std::vector<KernelCounter>> read_kernel_counters();
 
