@@ -55,3 +55,11 @@ function(espgate_room name)
     PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/src")
   target_link_libraries(espgate_${name} PUBLIC ${ROOM_USES} PRIVATE espgate_warnings ${ROOM_USES_PRIVATE})
 endfunction()
+
+# Models that count how often each line of the RTL is reached, except in the ciphers (hw/coverage.vlt).
+option(ESPGATE_RTL_COVERAGE "Count the lines of the RTL that the tests reach" OFF)
+set(ESPGATE_COVERAGE_ARGS)
+if(ESPGATE_RTL_COVERAGE)
+  set(ESPGATE_COVERAGE_ARGS --coverage-line)
+  add_compile_definitions(ESPGATE_RTL_COVERAGE)
+endif()

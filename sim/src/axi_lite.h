@@ -39,13 +39,15 @@ void axi_lite_write(Model& model, std::uint32_t offset, std::uint32_t value, Tic
   model.s_axil_wdata_i = value;
   model.s_axil_wstrb_i = 0xf;
   model.s_axil_wvalid_i = 1;
-  model.s_axil_bready_i = 1;
   bool answered = false;
   for (int cycle = 0; cycle < axi_lite_answer_cycles && !answered; ++cycle) {
     const bool address_taken = model.s_axil_awvalid_i != 0 && model.s_axil_awready_o != 0;
     const bool data_taken = model.s_axil_wvalid_i != 0 && model.s_axil_wready_o != 0;
-    answered = model.s_axil_bvalid_o != 0;
+    // A host that lets every answer wait for a cycle: nothing may be lost by it.
+    const bool offered = model.s_axil_bvalid_o != 0;
+    answered = offered && model.s_axil_bready_i != 0;
     tick();
+    model.s_axil_bready_i = offered && !answered ? 1 : 0;
     if (address_taken) {
       model.s_axil_awvalid_i = 0;
     }
@@ -55,7 +57,6 @@ void axi_lite_write(Model& model, std::uint32_t offset, std::uint32_t value, Tic
   }
   model.s_axil_awvalid_i = 0;
   model.s_axil_wvalid_i = 0;
-  model.s_axil_bready_i = 0;
 }
 
 }  // namespace espgate::sim

@@ -2,13 +2,6 @@
 #pragma once
 
 #include <verilated.h>
-#ifdef ESPGATE_RTL_COVERAGE
-#include <unistd.h>
-#include <verilated_cov.h>
-
-#include <atomic>
-#include <cstdlib>
-#endif
 #include <verilated_fst_c.h>
 
 #include <array>
@@ -19,6 +12,7 @@
 
 #include "axi_lite.h"
 #include "packet_stream.h"
+#include "rtl_coverage.h"
 #include "sim/esp_core.h"
 
 namespace espgate::sim {
@@ -37,7 +31,7 @@ class VerilatedCore final : public EspCore {
     if (m_trace) {
       m_trace->close();
     }
-    write_coverage();
+    write_coverage(m_context);
   }
 
   bool open_trace(const std::string& path) {
@@ -97,17 +91,6 @@ class VerilatedCore final : public EspCore {
 
  private:
   static constexpr int reset_cycles = 8;
-
-  // Each core of a coverage build leaves a file of its own in the folder that scripts/coverage names.
-  void write_coverage() {
-#ifdef ESPGATE_RTL_COVERAGE
-    static std::atomic<unsigned> written = 0;
-    if (const char* folder = std::getenv("ESPGATE_RTL_COVERAGE_FOLDER")) {
-      const std::string name = std::to_string(getpid()) + "-" + std::to_string(written++) + ".dat";
-      m_context.coveragep()->write((std::string(folder) + "/" + name).c_str());
-    }
-#endif
-  }
 
   PacketStream& stream(Side side) { return m_streams[static_cast<std::size_t>(side)]; }
 

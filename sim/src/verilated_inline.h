@@ -13,6 +13,7 @@
 
 #include "axi_lite.h"
 #include "frame_streams.h"
+#include "rtl_coverage.h"
 #include "sim/esp_inline.h"
 
 namespace espgate::sim {
@@ -28,6 +29,7 @@ class VerilatedInline final : public EspInline {
     if (m_trace) {
       m_trace->close();
     }
+    write_coverage(m_context);
   }
 
   static Expected<std::unique_ptr<EspInline>> make(const std::string& trace_path) {

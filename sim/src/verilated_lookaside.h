@@ -13,6 +13,7 @@
 
 #include "axi_lite.h"
 #include "axi_slave.h"
+#include "rtl_coverage.h"
 #include "sim/esp_lookaside.h"
 
 namespace espgate::sim {
@@ -28,6 +29,7 @@ class VerilatedLookaside final : public EspLookaside {
     if (m_trace) {
       m_trace->close();
     }
+    write_coverage(m_context);
   }
 
   static Expected<std::unique_ptr<EspLookaside>> make(const EspLookaside::Options& options) {
