@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "cli/commands.h"
+#include "cli/replay_command.h"
 #include "vici/socket_path.h"
 
 namespace espgate::host::cli {
@@ -36,6 +37,7 @@ struct CommandLine {
   bool all = false;
   InitiateOptions initiate_options;
   WhichOptions which_options;
+  ReplayOptions replay_options;
   Action action;
 
   CommandLine() {
@@ -80,6 +82,30 @@ struct CommandLine {
     add_command(app, "reload", "read the daemon's configuration file again", connect.json)->callback([this] {
       action = reload;
     });
+    add_replay();
+  }
+
+ private:
+  // The only command that does not talk to the daemon.
+  void add_replay() {
+    CLI::App* command = add_command(
+        app, "replay", "run the packets of a capture through an ESP engine (docs/operator/replay.md)",
+        connect.json);
+    command->add_option("--engine", replay_options.engine, "software or simulated (the RTL under Verilator)")
+        ->check(CLI::IsMember(replay_engines()));
+    command->add_option("--direction", replay_options.direction, "outbound protects, inbound decrypts")
+        ->required()
+        ->check(CLI::IsMember({"outbound", "inbound"}));
+    command->add_option("--sas", replay_options.sas, "output of 'ip xfrm state', Wireshark's esp_sa, or JSON")
+        ->required();
+    command->add_option("--in", replay_options.in, "capture to read, pcap or pcapng")->required();
+    command->add_option("--out", replay_options.out, "capture to write, pcap of bare IP packets")->required();
+    command->add_option("--trace", replay_options.trace, "FST waveform of the simulated engine");
+    command->add_flag("--esn", replay_options.esn, "the SAs of an esp_sa table have ESN");
+    command->add_flag("--transport", replay_options.transport,
+                      "the SAs of an esp_sa table are of transport mode");
+    command->callback(
+        [this] { action = [this](const Connect& to) { return replay(replay_options, to.json); }; });
   }
 
   void add_which(CLI::App& command, const std::string& help) {
