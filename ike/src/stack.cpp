@@ -84,6 +84,7 @@ class StackImpl final : public Stack {
   void tick(Instant now) override {
     guarded(now, [&] {
       run_restarts();
+      m_environment.draining.remove_due(m_environment.now);
       // Each round moves a timer into the future or ends an IKE SA.
       while (IkeSa* sa = m_table.due(now)) {
         m_table.touched(*sa);
@@ -94,7 +95,7 @@ class StackImpl final : public Stack {
   }
 
   std::optional<Instant> next_timer() const override {
-    std::optional<Instant> first = m_table.next_timer();
+    std::optional<Instant> first = earlier(m_table.next_timer(), m_environment.draining.deadline());
     for (const Restart& restart : m_restarts) {
       first = earlier(first, restart.at);
     }
@@ -340,18 +341,18 @@ void StackImpl::answer_unprotected(const Datagram& datagram, const wire::Header&
 // may be anybody.
 IkeSa* StackImpl::find_live(const std::string& connection_name, const std::string& child_name) {
   IkeSa* candidate = nullptr;
-  for (const auto& [id, sa] : m_table.all()) {
+  for (IkeSa* sa : m_table.find_by_connection(connection_name)) {
     const bool usable = sa->state() == SaState::init_sent || sa->state() == SaState::auth_sent ||
                         sa->state() == SaState::established;
-    if (sa->connection().name != connection_name || !usable || sa->is_unsettled()) {
+    if (!usable || sa->is_unsettled()) {
       continue;
     }
     if (child_name.empty() || sa->has_child(child_name)) {
-      return sa.get();
+      return sa;
     }
     // What was made from an older configuration may not know the child.
     if (find_child(sa->connection(), child_name) != nullptr) {
-      candidate = sa.get();
+      candidate = sa;
     }
   }
   return candidate;

@@ -27,6 +27,7 @@ class EngineDataPath final : public DataPath {
   void release_spi(std::uint32_t spi) override;
   Expected<> install(const ChildSaSpec& spec) override;
   void use_outbound(std::uint32_t id) override { m_sad.use_outbound(id); }
+  void stop_outbound(std::uint32_t id) override { m_sad.stop_outbound(id); }
   void remove(std::uint32_t id) override;
 
   void submit_outbound(ByteView packet) override;

@@ -41,6 +41,12 @@ void Sad::use_outbound(std::uint32_t id) {
   entry.push_back(sa);
 }
 
+void Sad::stop_outbound(std::uint32_t id) {
+  if (Sa* sa = find(id)) {
+    sa->receive_only = true;
+  }
+}
+
 Sa* Sad::find(std::uint32_t id) {
   const auto found = m_sas.find(id);
   return found == m_sas.end() ? nullptr : &found->second;

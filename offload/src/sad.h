@@ -34,6 +34,7 @@ class Sad {
   void erase(std::uint32_t id);
   // A receive_only SA sends from now on, before the others of its SPD entry.
   void use_outbound(std::uint32_t id);
+  void stop_outbound(std::uint32_t id);
 
   // nullptr when there is none.
   Sa* find(std::uint32_t id);

@@ -191,13 +191,20 @@ class Handler final : public ike::ChildSaHandler {
  public:
   Expected<std::uint32_t> allocate_spi() override { return ++m_spi; }
   void release_spi(std::uint32_t /*spi*/) override {}
-  Expected<> install(const ike::ChildSa& /*sa*/) override {
+  Expected<> install(const ike::ChildSa& sa) override {
     ++installed;
+    newest = sa.id;
     return {};
+  }
+  void use_outbound(ike::ChildSaId /*id*/) override {}
+  void stop_outbound(ike::ChildSaId /*id*/) override {}
+  bool move(ike::ChildSaId /*id*/, const ike::Endpoint& /*local*/, const ike::Endpoint& /*remote*/) override {
+    return true;
   }
   void remove(ike::ChildSaId /*id*/) override {}
 
   std::uint64_t installed = 0;
+  ike::ChildSaId newest = 0;
 
  private:
   std::uint32_t m_spi = 0x1000;
@@ -226,7 +233,12 @@ IpAddress address_of(unsigned n) {
 
 class Pair {
  public:
-  explicit Pair(const std::string& auth, unsigned sas) : m_initiator(limits(sas)), m_responder(limits(sas)) {
+  struct Wanted {
+    const char* esp = "aes128gcm16-esn";
+    std::chrono::seconds dpd_delay{};
+  };
+  Pair(const std::string& auth, unsigned sas, const Wanted& wanted)
+      : m_initiator(limits(sas)), m_responder(limits(sas)) {
     const bool psk = auth == "psk";
     std::unique_ptr<Holder> root;
     if (psk) {
@@ -253,9 +265,10 @@ class Pair {
     ike::ConnectionConfig base;
     base.proposals = {value(ike::parse_ike_proposal("aes128gcm16-prfsha256-x25519"))};
     base.local_auth.kind = base.remote_auth.kind = psk ? ike::AuthKind::psk : ike::AuthKind::signature;
+    base.dpd_delay = wanted.dpd_delay;
     ike::ChildConfig child;
     child.name = "net";
-    child.proposals = {value(ike::parse_esp_proposal("aes128gcm16-esn"))};
+    child.proposals = {value(ike::parse_esp_proposal(wanted.esp))};
     ike::ConnectionConfig responder = base;
     responder.name = "everybody";
     responder.local_addresses = {{m_responder_address, m_responder_address}};
@@ -275,14 +288,59 @@ class Pair {
   // Brings up one more; the connection is loaded beforehand and not part of the time.
   void come_up(unsigned n) {
     ike::ConnectionConfig connection = m_base;
-    connection.name = "c";
+    connection.name = "c" + std::to_string(n);
     connection.local_addresses = {{address_of(n), address_of(n)}};
-    // A name of its own, so that the second one is not taken for the first.
-    m_initiator.stack->unload_connection("c");
-    connection.children.front().name = "n" + std::to_string(n);
-    const std::string child = connection.children.front().name;
+    const std::string name = connection.name;
     require(m_initiator.stack->load_connection(std::move(connection)).has_value(), "connection");
-    m_initiator.timed([&] { value(m_initiator.stack->initiate("c", child, m_now)); });
+    m_initiator.timed([&] { value(m_initiator.stack->initiate(name, "net", m_now)); });
+    talk();
+    // The IKE SA keeps what it was made from.
+    m_initiator.stack->unload_connection(name);
+  }
+
+  // Replaces the newest Child SA at the initiator's wish; the old one is deleted.
+  void rekey_child() {
+    m_now += std::chrono::milliseconds(1);
+    m_initiator.timed([&] {
+      require(m_initiator.stack->rekey_child(m_initiator.handler.newest, m_now), "rekey");
+      m_initiator.stack->tick(m_now);
+    });
+    m_responder.timed([&] { m_responder.stack->tick(m_now); });
+    talk();
+  }
+
+  // Lets both stacks do what is due until `span` has passed.
+  void let_pass(std::chrono::seconds span) {
+    const ike::Instant end = m_now + span;
+    const auto due = [end](const End& at) {
+      const auto timer = at.stack->next_timer();
+      return timer && *timer <= end ? timer : std::nullopt;
+    };
+    for (;;) {
+      std::optional<ike::Instant> next;
+      for (End* each : {&m_initiator, &m_responder}) {
+        each->timed([&] {
+          const auto timer = due(*each);
+          next = timer && next ? std::min(*timer, *next) : timer ? timer : next;
+        });
+      }
+      if (!next) {
+        m_now = end;
+        return;
+      }
+      m_now = std::max(m_now, *next);
+      m_initiator.timed([&] { m_initiator.stack->tick(m_now); });
+      m_responder.timed([&] { m_responder.stack->tick(m_now); });
+      talk();
+    }
+  }
+
+  End& initiator() { return m_initiator; }
+  End& responder() { return m_responder; }
+  ike::Instant now() const { return m_now; }
+
+ private:
+  void talk() {
     for (bool more = true; more;) {
       more = pass(m_initiator, m_responder);
       more = pass(m_responder, m_initiator) || more;
@@ -291,11 +349,6 @@ class Pair {
     m_responder.stack->take_events();
   }
 
-  End& initiator() { return m_initiator; }
-  End& responder() { return m_responder; }
-  ike::Instant now() const { return m_now; }
-
- private:
   static ike::Limits limits(unsigned sas) {
     ike::Limits limits;
     limits.max_half_open = sas;
@@ -327,7 +380,7 @@ double rounded(double figure, double unit) {
 
 void add_establishments(json& results, const std::string& auth, unsigned count) {
   const double limit = 1 / needed_seconds(auth);
-  Pair pair(auth, count);
+  Pair pair(auth, count, {});
   for (unsigned n = 0; n < count; ++n) {
     pair.come_up(n);
   }
@@ -347,8 +400,9 @@ void add_establishments(json& results, const std::string& auth, unsigned count) 
   }
 }
 
-void add_memory(json& results, unsigned count) {
-  Pair pair("psk", count);
+// What SAs take that are there and carry no message: memory, and the time for their timers.
+void add_standing(json& results, unsigned count, std::chrono::seconds dpd_delay) {
+  Pair pair("psk", count + 16, {.dpd_delay = dpd_delay});
   for (unsigned n = 0; n < 16; ++n) {
     pair.come_up(n);
   }
@@ -368,6 +422,46 @@ void add_memory(json& results, unsigned count) {
                      {"limit", target},
                      {"limit_is", "the target: no pair takes more"},
                      {"ratio", rounded(bytes / target, 0.001)}});
+
+  pair.initiator().cpu = pair.responder().cpu = 0;
+  constexpr std::chrono::seconds span{600};
+  pair.let_pass(span);
+  constexpr double percent_target = 2;
+  for (const auto& [role, end] :
+       {std::pair("responder", &pair.responder()), {"initiator", &pair.initiator()}}) {
+    const double percent = 100 * end->cpu / static_cast<double>(span.count());
+    results.push_back({{"measure", "idle, a liveness check of each every " +
+                                       std::to_string(dpd_delay.count()) + " s by the initiator"},
+                       {"auth", "psk"},
+                       {"role", std::to_string(count) + " at the " + role},
+                       {"percent_of_core", rounded(percent, 0.0001)},
+                       {"limit", percent_target},
+                       {"limit_is", "the target: no more"},
+                       {"ratio", rounded(percent / percent_target, 0.0001)}});
+  }
+}
+
+// A key exchange of its own, the old one's deletion, and all that belongs to both.
+void add_rekeys(json& results, unsigned count) {
+  const double limit = 1 / needed_seconds("psk");
+  Pair pair("psk", 1, {.esp = "aes128gcm16-x25519-esn"});
+  pair.come_up(0);
+  pair.initiator().cpu = pair.responder().cpu = 0;
+  for (unsigned n = 0; n < count; ++n) {
+    pair.rekey_child();
+  }
+  require(pair.responder().handler.installed == count + 1, "not every Child SA was replaced");
+  for (const auto& [role, end] :
+       {std::pair("responder", &pair.responder()), {"initiator", &pair.initiator()}}) {
+    const double rate = count / end->cpu;
+    results.push_back({{"measure", "Child SA replaced, with PFS"},
+                       {"auth", "none"},
+                       {"role", role},
+                       {"per_core_second", rounded(rate, 1)},
+                       {"limit", rounded(limit, 1)},
+                       {"limit_is", "X25519 key pair and secret"},
+                       {"ratio", rounded(rate / limit, 0.001)}});
+  }
 }
 
 int run() {
@@ -376,8 +470,9 @@ int run() {
   add_establishments(results, "ecdsa-p256", 1500);
   add_establishments(results, "rsa2048", 500);
   add_establishments(results, "ed25519", 1500);
-  for (const unsigned count : {1000U, 10000U}) {
-    add_memory(results, count);
+  add_rekeys(results, 4000);
+  for (const unsigned count : {1000U, 10000U, 100000U}) {
+    add_standing(results, count, std::chrono::seconds(300));
   }
   std::puts(results.dump().c_str());
   return 0;

@@ -1,6 +1,7 @@
 // What strangers and men in the middle can send, and that it changes nothing.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "negotiation/nat_detection.h"
@@ -420,6 +421,97 @@ TEST(Init, UnknownCriticalPayloadIsNamedAndUnknownOthersAreNot) {
   }
   network.inject(network.b, stranger(network, encode(request)));
   EXPECT_EQ(network.b.stack->list().size(), 1U);
+}
+
+// A group that we do not have, that we have and did not agree to, that is for private use, or that is none:
+// the group wanted is named, and nothing is computed with the value.
+TEST(Init, GroupsThatWereNotAgreedToAreNotComputedWith) {
+  Network network(12);
+  configure(network, [](ConnectionConfig&, ConnectionConfig& b) { b.remote_addresses.clear(); });
+  for (const std::uint16_t group :
+       std::initializer_list<std::uint16_t>{0, 1, 2, 14, 19, 24, 32, 1024, 65535}) {
+    SCOPED_TRACE(group);
+    wire::Message request = init_request(1, network);
+    std::get<wire::KePayload>(request.payloads[1]).group = group;
+    network.sent.clear();
+    network.inject(network.b, stranger(network, encode(request)));
+    ASSERT_EQ(network.sent.size(), 1U);
+    const wire::Message answer = decode(network.sent.back());
+    const NotifyPayload* notify = wire::find_notify(answer.payloads, NotifyType::invalid_ke_payload);
+    ASSERT_NE(notify, nullptr);
+    EXPECT_EQ(notify->data, (Bytes{0, 31}));
+    EXPECT_TRUE(network.b.stack->list().empty());
+    // Offered as well, it is not taken either.
+    auto& transforms = std::get<wire::SaPayload>(request.payloads[0]).proposals.front().transforms;
+    transforms.back().id = group;
+    network.inject(network.b, stranger(network, encode(request)));
+    ASSERT_EQ(network.sent.size(), 2U);
+    EXPECT_NE(wire::find_notify(decode(network.sent.back()).payloads, NotifyType::no_proposal_chosen),
+              nullptr);
+    EXPECT_TRUE(network.b.stack->list().empty());
+  }
+  EXPECT_EQ(network.b.counter("crypto_failed"), 0U);
+}
+
+TEST(Init, ProposalsThatLackAKindOfTransformAreNotChosen) {
+  Network network(13);
+  configure(network, [](ConnectionConfig&, ConnectionConfig& b) { b.remote_addresses.clear(); });
+  for (std::size_t missing = 0; missing < 3; ++missing) {
+    SCOPED_TRACE(missing);
+    wire::Message request = init_request(1, network);
+    auto& transforms = std::get<wire::SaPayload>(request.payloads[0]).proposals.front().transforms;
+    transforms.erase(transforms.begin() + static_cast<std::ptrdiff_t>(missing));
+    network.sent.clear();
+    network.inject(network.b, stranger(network, encode(request)));
+    ASSERT_EQ(network.sent.size(), 1U);
+    EXPECT_NE(wire::find_notify(decode(network.sent.back()).payloads, NotifyType::no_proposal_chosen),
+              nullptr);
+    EXPECT_TRUE(network.b.stack->list().empty());
+  }
+}
+
+// Too short, too long, as long as a payload can be, and those that give away what comes of them.
+TEST(Init, PublicValuesThatAreNoneAreRefusedInEveryGroup) {
+  for (const char* ike :
+       {"aes256gcm16-prfsha256-x25519", "aes256gcm16-prfsha256-x448", "aes256gcm16-prfsha256-ecp256",
+        "aes256gcm16-prfsha256-ecp384", "aes256gcm16-prfsha256-ecp521", "aes256gcm16-prfsha256-modp2048"}) {
+    SCOPED_TRACE(ike);
+    Network network(14);
+    const IkeProposal proposal = *parse_ike_proposal(ike);
+    configure(network,
+              [&](ConnectionConfig& a, ConnectionConfig& b) { a.proposals = b.proposals = {proposal}; });
+    network.on_the_way = [](Datagram&) { return false; };
+    ASSERT_TRUE(network.a.stack->initiate("site", "net", network.now));
+    network.collect();
+    const Datagram good = received(network.sent.back());
+    const wire::Message request = decode(good);
+    const auto ke = std::ranges::find_if(
+        request.payloads, [](const auto& p) { return std::holds_alternative<wire::KePayload>(p); });
+    const auto at = ke - request.payloads.begin();
+    const std::size_t size = std::get<wire::KePayload>(*ke).data.size();
+    std::uint64_t refused = 0;
+    for (const Bytes& value : {Bytes{}, Bytes(1), Bytes(size - 1, 2), Bytes(size + 1, 2), Bytes(60000, 2),
+                               Bytes(size), Bytes(size, 0xff)}) {
+      SCOPED_TRACE(value.size());
+      // All bits set is above the prime of Curve25519 and of Curve448, which RFC 7748 section 5 lets pass.
+      const bool montgomery =
+          proposal.groups.front() == Group::curve25519 || proposal.groups.front() == Group::curve448;
+      if (montgomery && value == Bytes(size, 0xff)) {
+        continue;
+      }
+      wire::Message altered = request;
+      std::get<wire::KePayload>(altered.payloads[static_cast<std::size_t>(at)]).data = value;
+      network.sent.clear();
+      network.inject(network.b, {good.local, good.remote, encode(altered)});
+      EXPECT_TRUE(network.sent.empty());
+      EXPECT_TRUE(network.b.stack->list().empty());
+      // An empty one is none to the codec already.
+      refused += value.empty() ? 0U : 1U;
+      EXPECT_EQ(network.b.counter("public_value_refused"), refused);
+    }
+    network.inject(network.b, good);
+    EXPECT_EQ(network.b.stack->list().size(), 1U);
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/writer.h"
@@ -13,8 +14,10 @@ namespace espgate::ike::test {
 using wire::ExchangeType;
 using wire::PayloadType;
 
-HostilePeer::HostilePeer(Network& network)
-    : m_network(network), m_proposal(*parse_ike_proposal("aes256gcm16-prfsha256-x25519")) {
+HostilePeer::HostilePeer(Network& network, bool fragmentation)
+    : m_network(network),
+      m_fragmentation(fragmentation),
+      m_proposal(*parse_ike_proposal("aes256gcm16-prfsha256-x25519")) {
   m_network.on_the_way = [this](Datagram& datagram) {
     if (datagram.local.address == m_network.a.address) {
       m_received.push_back(datagram.message);
@@ -33,10 +36,14 @@ void HostilePeer::init() {
   m_nonce.resize(32);
   random.fill(m_nonce);
   const wire::Header header{.initiator_spi = m_own_spi, .from_initiator = true};
-  m_init_request = wire::encode_message(
-      header, {offer_ike(std::span(&m_proposal, 1)),
-               wire::KePayload{std::to_underlying(Group::curve25519), key_exchange->public_value()},
-               wire::NoncePayload{m_nonce}});
+  wire::Payloads payloads{
+      offer_ike(std::span(&m_proposal, 1)),
+      wire::KePayload{std::to_underlying(Group::curve25519), key_exchange->public_value()},
+      wire::NoncePayload{m_nonce}};
+  if (m_fragmentation) {
+    payloads.emplace_back(wire::NotifyPayload{.notify = wire::NotifyType::fragmentation_supported});
+  }
+  m_init_request = wire::encode_message(header, payloads);
   send(m_init_request);
   ASSERT_EQ(m_received.size(), 1U);
   const auto answer = wire::decode_message(m_received.back(), Limits{});
@@ -86,15 +93,15 @@ std::optional<wire::Payloads> HostilePeer::request(ExchangeType exchange, const 
   return request_bytes(exchange, wire::first_type(payloads), inner.view());
 }
 
-std::optional<wire::Payloads> HostilePeer::request_bytes(ExchangeType exchange, PayloadType first,
-                                                         ByteView inner) {
-  const wire::Header header{.initiator_spi = m_own_spi,
-                            .responder_spi = m_peer_spi,
-                            .exchange = exchange,
-                            .from_initiator = true,
-                            .message_id = m_next_id};
-  const std::size_t before = m_received.size();
-  send(seal(header, first, inner));
+wire::Header HostilePeer::next_header(ExchangeType exchange) const {
+  return {.initiator_spi = m_own_spi,
+          .responder_spi = m_peer_spi,
+          .exchange = exchange,
+          .from_initiator = true,
+          .message_id = m_next_id};
+}
+
+std::optional<wire::Payloads> HostilePeer::answer_since(std::size_t before) {
   for (std::size_t i = before; i < m_received.size(); ++i) {
     auto message = open(m_received[i]);
     if (message && message->header.response && message->header.message_id == m_next_id) {
@@ -103,6 +110,26 @@ std::optional<wire::Payloads> HostilePeer::request_bytes(ExchangeType exchange, 
     }
   }
   return std::nullopt;
+}
+
+std::optional<wire::Payloads> HostilePeer::request_bytes(ExchangeType exchange, PayloadType first,
+                                                         ByteView inner) {
+  const std::size_t before = m_received.size();
+  send(seal(next_header(exchange), first, inner));
+  return answer_since(before);
+}
+
+std::optional<wire::Payloads> HostilePeer::request_fragments(ExchangeType exchange, PayloadType first,
+                                                             ByteView inner, std::uint16_t pieces) {
+  const std::size_t before = m_received.size();
+  const wire::Header header = next_header(exchange);
+  const std::size_t step = (inner.size() + pieces - 1) / pieces;
+  for (std::uint16_t number = 1; number <= pieces; ++number) {
+    const std::size_t from = std::min(inner.size(), (number - 1U) * step);
+    const ByteView piece = inner.subspan(from, std::min(step, inner.size() - from));
+    send(seal_fragment(header, number == 1 ? first : PayloadType::none, piece, number, pieces));
+  }
+  return answer_since(before);
 }
 
 std::optional<HostilePeer::Asked> HostilePeer::asked() {
@@ -134,6 +161,24 @@ Bytes HostilePeer::seal(wire::Header header, PayloadType first, ByteView inner) 
   out.u8(0);
   out.u16(static_cast<std::uint16_t>(size));
   const Bytes body = m_outbound->seal(out.view(), inner, random);
+  out.bytes(body);
+  return std::move(out).finish();
+}
+
+Bytes HostilePeer::seal_fragment(wire::Header header, PayloadType first, ByteView piece, std::uint16_t number,
+                                 std::uint16_t total) {
+  SeededRandom random(1);
+  constexpr std::size_t numbers_size = 4;
+  const std::size_t size = wire::payload_header_size + numbers_size + m_outbound->body_size(piece.size());
+  header.first_payload = PayloadType::encrypted_fragment;
+  Writer out;
+  header.encode(out, wire::header_size + size);
+  out.u8(std::to_underlying(first));
+  out.u8(0);
+  out.u16(static_cast<std::uint16_t>(size));
+  out.u16(number);
+  out.u16(total);
+  const Bytes body = m_outbound->seal(out.view(), piece, random);
   out.bytes(body);
   return std::move(out).finish();
 }

@@ -16,7 +16,7 @@ namespace espgate::ike::test {
 class HostilePeer {
  public:
   // Takes the network over: nothing reaches Network::a any more.
-  explicit HostilePeer(Network& network);
+  explicit HostilePeer(Network& network, bool fragmentation = false);
 
   // IKE_SA_INIT; afterwards the keys are there and B is half open.
   void init();
@@ -30,6 +30,9 @@ class HostilePeer {
   // The same with any bytes where the payloads would be.
   std::optional<wire::Payloads> request_bytes(wire::ExchangeType exchange, wire::PayloadType first,
                                               ByteView inner);
+  // The same in `pieces` fragments (RFC 7383).
+  std::optional<wire::Payloads> request_fragments(wire::ExchangeType exchange, wire::PayloadType first,
+                                                  ByteView inner, std::uint16_t pieces);
   // The last request of B's that has no answer yet, and an answer to it.
   struct Asked {
     wire::Header header;
@@ -45,10 +48,15 @@ class HostilePeer {
 
  private:
   Bytes seal(wire::Header header, wire::PayloadType first, ByteView inner);
+  Bytes seal_fragment(wire::Header header, wire::PayloadType first, ByteView piece, std::uint16_t number,
+                      std::uint16_t total);
+  wire::Header next_header(wire::ExchangeType exchange) const;
+  std::optional<wire::Payloads> answer_since(std::size_t before);
   std::optional<Asked> open(ByteView message) const;
   void send(Bytes message);
 
   Network& m_network;
+  const bool m_fragmentation;
   std::uint64_t m_own_spi = 0x1122334455667788;
   std::uint64_t m_peer_spi = 0;
   std::uint32_t m_next_id = 1;

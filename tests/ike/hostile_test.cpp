@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 
+#include "base/writer.h"
 #include "hostile_peer.h"
 #include "negotiation/proposal_selection.h"
 
@@ -14,6 +16,10 @@ using wire::ExchangeType;
 using wire::NotifyPayload;
 using wire::NotifyType;
 using wire::PayloadType;
+
+bool says(const std::optional<wire::Payloads>& answer, NotifyType type) {
+  return answer && wire::find_notify(*answer, type) != nullptr;
+}
 
 class Hostile : public ::testing::Test {
  protected:
@@ -33,9 +39,6 @@ class Hostile : public ::testing::Test {
   bool established() const {
     const auto views = network.b.stack->list();
     return views.size() == 1 && views.front().state == IkeSaState::established;
-  }
-  static bool says(const std::optional<wire::Payloads>& answer, NotifyType type) {
-    return answer && wire::find_notify(*answer, type) != nullptr;
   }
   static wire::Payloads rekey_ike(std::uint64_t spi, std::size_t ke_size = 32) {
     const std::vector proposals{*parse_ike_proposal("aes256gcm16-prfsha256-x25519")};
@@ -106,6 +109,107 @@ TEST_F(Hostile, MalformedPayloadsInsideAnAuthenticMessage) {
                    NotifyType::invalid_syntax));
   EXPECT_TRUE(network.b.stack->list().empty());
   EXPECT_TRUE(network.b.handler.installed.empty());
+}
+
+// Both selectors at once, each in another way: one daemon freed the first of them twice.
+TEST_F(Hostile, MalformedSelectorsInIkeAuth) {
+  const std::vector<Bytes> broken{
+      {0, 0, 0, 0},                                                                // none at all
+      {255, 0, 0, 0, 7, 0, 0, 16, 0, 0, 255, 255, 10, 0, 0, 0, 10, 0, 0, 255},     // fewer than it says
+      {1, 0, 0, 0, 7, 0, 0, 15, 0, 0, 255, 255, 10, 0, 0, 0, 10, 0, 0},            // cut off
+      {1, 0, 0, 0, 8, 0, 0, 16, 0, 0, 255, 255, 10, 0, 0, 0, 10, 0, 0, 255},       // IPv6, with IPv4's size
+      {1, 0, 0, 0, 7, 0, 0, 4},                                                    // without addresses
+      {1, 0, 0, 0, 7, 0, 0, 255, 0, 0, 255, 255, 10, 0, 0, 0, 10, 0, 0, 255},      // longer than the payload
+      {2, 0, 0, 0, 7, 0, 0, 16, 0, 0, 255, 255, 10, 0, 0, 0, 10, 0, 0, 255, 0, 0}  // the second one cut off
+  };
+  for (std::size_t first = 0; first < broken.size(); ++first) {
+    SCOPED_TRACE(first);
+    Network other(20 + first);
+    configure(other);
+    HostilePeer hostile(other);
+    hostile.init();
+    Writer inner;
+    const Bytes& one = broken[first];
+    const Bytes& two = broken[(first + 1) % broken.size()];
+    inner.u8(std::to_underlying(PayloadType::ts_responder));
+    inner.u8(0);
+    inner.u16(static_cast<std::uint16_t>(4 + one.size()));
+    inner.bytes(one);
+    inner.u8(0);
+    inner.u8(0);
+    inner.u16(static_cast<std::uint16_t>(4 + two.size()));
+    inner.bytes(two);
+    const auto answer =
+        hostile.request_bytes(ExchangeType::ike_auth, PayloadType::ts_initiator, inner.view());
+    EXPECT_TRUE(says(answer, NotifyType::invalid_syntax));
+    EXPECT_TRUE(other.b.stack->list().empty());
+    EXPECT_TRUE(other.b.handler.installed.empty());
+    EXPECT_TRUE(other.b.handler.reserved.empty());
+  }
+}
+
+// A child's own key exchange: in a group that was not agreed to, with a value that is none, or without one.
+TEST(HostilePfs, GroupsAndValuesAreHeldToWhatIsConfigured) {
+  const auto answer_to = [](const std::optional<wire::KePayload>& ke) {
+    Network network(30);
+    configure(network, [](ConnectionConfig& a, ConnectionConfig& b) {
+      a.children.front().proposals =
+          b.children.front().proposals = {*parse_esp_proposal("aes256gcm16-x25519-esn")};
+    });
+    HostilePeer peer(network);
+    peer.init();
+    EXPECT_TRUE(peer.authenticate());
+    wire::Payloads payloads{offer_esp(network.b.stack->connections().front().children.front().proposals,
+                                      0xbbbb0001, Pfs::as_configured),
+                            wire::NoncePayload{Bytes(32, 7)}};
+    const wire::Payloads child = HostilePeer::child_offer(0xbbbb0001);
+    std::ranges::copy_if(child, std::back_inserter(payloads),
+                         [](const auto& p) { return std::holds_alternative<wire::TsPayload>(p); });
+    if (ke) {
+      payloads.emplace_back(*ke);
+    }
+    const auto answer = peer.request(ExchangeType::create_child_sa, payloads);
+    EXPECT_EQ(network.b.handler.installations, 1U);
+    EXPECT_TRUE(network.b.handler.reserved.empty());
+    EXPECT_EQ(network.b.counter("crypto_failed"), 0U);
+    const auto* error = answer ? wire::find_error(*answer) : nullptr;
+    return error != nullptr ? error->notify : NotifyType{};
+  };
+  EXPECT_EQ(answer_to(std::nullopt), NotifyType::invalid_ke_payload);
+  for (const std::uint16_t group : std::initializer_list<std::uint16_t>{0, 2, 14, 19, 32, 1024, 65535}) {
+    EXPECT_EQ(answer_to(wire::KePayload{group, Bytes(32, 9)}), NotifyType::invalid_ke_payload) << group;
+  }
+  for (const std::size_t size : {std::size_t{0}, std::size_t{31}, std::size_t{33}, std::size_t{60000}}) {
+    EXPECT_EQ(answer_to(wire::KePayload{31, Bytes(size, 9)}), NotifyType::invalid_syntax) << size;
+  }
+  EXPECT_EQ(answer_to(wire::KePayload{31, Bytes(32)}), NotifyType::invalid_syntax)
+      << "a shared secret of zero";
+}
+
+// What is unknown is as unknown in fragments as it is in one piece, wherever it is cut.
+TEST(HostileFragments, UnknownPayloadsInThem) {
+  for (const std::uint16_t pieces : std::initializer_list<std::uint16_t>{1, 2, 3, 7, 64}) {
+    SCOPED_TRACE(pieces);
+    Network network(40);
+    configure(network);
+    HostilePeer peer(network, true);
+    peer.init();
+    ASSERT_TRUE(peer.authenticate());
+    Writer inner;
+    wire::encode_payloads(inner, {wire::UnknownPayload{PayloadType{200}, false, Bytes(90, 1)}});
+    const auto harmless =
+        peer.request_fragments(ExchangeType::informational, PayloadType{200}, inner.view(), pieces);
+    ASSERT_TRUE(harmless);
+    EXPECT_TRUE(harmless->empty());
+    Writer critical;
+    wire::encode_payloads(critical, {wire::UnknownPayload{PayloadType{201}, true, Bytes(90, 1)}});
+    const auto refused =
+        peer.request_fragments(ExchangeType::informational, PayloadType{201}, critical.view(), pieces);
+    ASSERT_TRUE(says(refused, NotifyType::unsupported_critical_payload));
+    EXPECT_EQ(wire::find_notify(*refused, NotifyType::unsupported_critical_payload)->data, Bytes{201});
+    EXPECT_EQ(network.b.stack->list().size(), 1U);
+    EXPECT_EQ(network.b.handler.installed.size(), 1U);
+  }
 }
 
 TEST_F(Hostile, AChainThatRunsOutOfTheMessage) {

@@ -177,11 +177,38 @@ TEST(ChildRekey, IsMadeBeforeBreakingFromEitherSide) {
         EXPECT_TRUE(peer->of(Kind::child_down).empty());
       }
       EXPECT_EQ(one.of(Kind::child_rekeyed).front().replaced, old_one);
+      // What was under way when the deletion was sent still arrives; then it is over.
+      EXPECT_EQ(one.handler.draining, std::set{old_one});
+      EXPECT_EQ(two.handler.draining, std::set{old_two});
       network.release();
+      network.run(Limits{}.drain_time - 1s);
+      EXPECT_FALSE(one.handler.draining.empty());
+      network.run(2s);
+      EXPECT_TRUE(one.handler.draining.empty());
+      EXPECT_TRUE(two.handler.draining.empty());
       end(network);
       EXPECT_EQ(network.a.of(Kind::child_down).size(), 1U);
     }
   }
+}
+
+// A peer that replaces without end does not fill the data path.
+TEST(ChildRekey, LeavesNoMoreThanSoManyBehind) {
+  Network network(6, {.max_draining = 3});
+  configure(network);
+  come_up(network);
+  std::set<ChildSaId> newest;
+  for (unsigned i = 0; i < 5; ++i) {
+    newest.insert(network.b.handler.senders.back());
+    newest = i < 3 ? newest : std::set(std::next(newest.begin()), newest.end());
+    ASSERT_TRUE(network.a.stack->rekey_child(network.a.handler.senders.back(), network.now));
+    network.deliver();
+    EXPECT_EQ(network.b.handler.draining, newest);
+  }
+  // They go with the stack.
+  network.b.stack.reset();
+  EXPECT_TRUE(network.b.handler.draining.empty());
+  EXPECT_EQ(network.b.handler.faults, 0U);
 }
 
 TEST(ChildRekey, WithAnotherGroupThanThePreferredOne) {

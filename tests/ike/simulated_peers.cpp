@@ -77,6 +77,11 @@ void BookkeepingHandler::use_outbound(ChildSaId id) {
   }
 }
 
+void BookkeepingHandler::stop_outbound(ChildSaId id) {
+  faults += installed.erase(id) == 1 && draining.insert(id).second ? 0U : 1U;
+  std::erase(senders, id);
+}
+
 bool BookkeepingHandler::move(ChildSaId id, const Endpoint& local, const Endpoint& remote) {
   const auto at = installed.find(id);
   faults += at != installed.end() ? 0U : 1U;
@@ -91,7 +96,7 @@ bool BookkeepingHandler::move(ChildSaId id, const Endpoint& local, const Endpoin
 }
 
 void BookkeepingHandler::remove(ChildSaId id) {
-  faults += installed.erase(id) == 1 ? 0U : 1U;
+  faults += installed.erase(id) + draining.erase(id) == 1 ? 0U : 1U;
   std::erase(senders, id);
 }
 

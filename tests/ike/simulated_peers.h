@@ -34,6 +34,7 @@ class BookkeepingHandler final : public ChildSaHandler {
   void release_spi(std::uint32_t spi) override;
   Expected<> install(const ChildSa& sa) override;
   void use_outbound(ChildSaId id) override;
+  void stop_outbound(ChildSaId id) override;
   bool move(ChildSaId id, const Endpoint& local, const Endpoint& remote) override;
   void remove(ChildSaId id) override;
 
@@ -43,6 +44,8 @@ class BookkeepingHandler final : public ChildSaHandler {
 
   bool can_move = true;
   std::map<ChildSaId, ChildSa> installed;
+  // They have been replaced, and only receive.
+  std::set<ChildSaId> draining;
   std::set<std::uint32_t> reserved;
   // Those that send, the one that was allowed to last at the end.
   std::vector<ChildSaId> senders;

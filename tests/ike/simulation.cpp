@@ -452,7 +452,8 @@ void Simulation::check(Node& node) {
   if (known.size() != handler.installed.size()) {
     fail(node.name + ": a Child SA that is not in the data path");
   }
-  if (views.size() > max_ike_sas || known.size() > max_child_sas) {
+  if (views.size() > max_ike_sas || known.size() > max_child_sas ||
+      handler.draining.size() > Limits{}.max_draining) {
     fail(node.name + ": more and more SAs");
   }
 }
@@ -525,7 +526,7 @@ void Simulation::converge() {
       }
     }
     if (!node.stack->list().empty() || !node.handler->installed.empty() || !node.handler->reserved.empty() ||
-        node.stack->next_timer()) {
+        !node.handler->draining.empty() || node.stack->next_timer()) {
       fail(node.name + ": something is left after the end");
     }
   }

@@ -259,6 +259,18 @@ TEST_F(DataPathTest, AReceiveOnlySaSendsWhenItIsToldTo) {
   EXPECT_EQ(m_engine.outbound_rows_used, (std::vector<std::uint32_t>{1, 5, 3, 3, 5}));
 }
 
+TEST_F(DataPathTest, AStoppedSaReceivesOnly) {
+  ASSERT_TRUE(m_path->install(child(1)));  // outbound row 1
+  ASSERT_TRUE(m_path->install(child(2)));  // outbound row 3
+  m_path->stop_outbound(2);
+  m_path->stop_outbound(99);
+  m_path->submit_outbound(make_packet());
+  m_path->stop_outbound(1);
+  m_path->submit_outbound(make_packet());
+  EXPECT_EQ(m_engine.outbound_rows_used, (std::vector<std::uint32_t>{1}));
+  EXPECT_EQ(m_engine.inbound.size(), 2U);
+}
+
 TEST_F(DataPathTest, ANarrowedSaCarriesOnlyWhatItCovers) {
   ASSERT_TRUE(m_path->install(child(1)));
   ChildSaSpec narrow = child(2);

@@ -33,13 +33,20 @@ std::string algorithms(const Message& sa) {
   return line;
 }
 
+// Nothing when it is not going to happen.
+std::string in_seconds(const Message& sa, std::string_view key, std::string_view what) {
+  const std::string_view seconds = sa.value(key);
+  return seconds.empty() ? std::string() : fmt::format("{} {}s", what, seconds);
+}
+
 void child_text(Out out, const Message& child) {
   fmt::format_to(out, "  {}: #{}, reqid {}, {}, {}{}, {}:{}{}\n", child.value("name"),
                  child.value("uniqueid"), child.value("reqid"), child.value("state"), child.value("mode"),
                  flag(child, "encap") ? "-in-UDP" : "", child.value("protocol"), algorithms(child),
                  child.value("esn").empty() ? "" : "/ESN");
-  fmt::format_to(out, "    installed {}s ago, offload {}\n", child.value("install-time"),
-                 child.value("offload"));
+  fmt::format_to(out, "    installed {}s ago{}{}, offload {}\n", child.value("install-time"),
+                 in_seconds(child, "rekey-time", ", rekeying in"),
+                 in_seconds(child, "life-time", ", ends in"), child.value("offload"));
   for (const std::string_view direction : {"in", "out"}) {
     const auto key = [direction](std::string_view name) { return fmt::format("{}-{}", name, direction); };
     fmt::format_to(out, "    {:<3} {}, {:>6} bytes, {:>5} packets\n", direction, child.value(key("spi")),
@@ -63,9 +70,8 @@ void ike_text(Out out, std::string_view name, const Message& ike) {
     fmt::format_to(out, "  {}\n", line);
   }
   if (!ike.value("established").empty()) {
-    const std::string_view rekey = ike.value("rekey-time");
     fmt::format_to(out, "  established {}s ago{}\n", ike.value("established"),
-                   rekey.empty() ? "" : fmt::format(", rekeying in {}s", rekey));
+                   in_seconds(ike, "rekey-time", ", rekeying in"));
   }
   const Message& children = section_of(ike, "child-sas");
   for (const Element& element : children.elements()) {

@@ -45,6 +45,11 @@ void ChildSaCarrier::use_outbound(ike::ChildSaId id) {
   m_data_path.use_outbound(id);
 }
 
+void ChildSaCarrier::stop_outbound(ike::ChildSaId id) {
+  m_volumes.remove(id);
+  m_data_path.stop_outbound(id);
+}
+
 bool ChildSaCarrier::move(ike::ChildSaId id, const ike::Endpoint& /*local*/, const ike::Endpoint& remote) {
   spdlog::info("Child SA #{}: the peer is at {} port {} now; it is replaced by one that sends there", id,
                remote.address.to_string(), remote.port);

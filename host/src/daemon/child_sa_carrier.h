@@ -18,6 +18,7 @@ class ChildSaCarrier final : public ike::ChildSaHandler {
   void release_spi(std::uint32_t spi) override;
   Expected<> install(const ike::ChildSa& sa) override;
   void use_outbound(ike::ChildSaId id) override;
+  void stop_outbound(ike::ChildSaId id) override;
   // The engine's outer header is fixed when an SA is installed.
   bool move(ike::ChildSaId id, const ike::Endpoint& local, const ike::Endpoint& remote) override;
   void remove(ike::ChildSaId id) override;

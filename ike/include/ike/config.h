@@ -280,6 +280,10 @@ struct Limits {
   // An SA that the peer has replaced is deleted by the peer; when it does not, by us after this long. More
   // than the time that a request is sent again, so that the peer's answer is not cut off.
   std::chrono::seconds replaced_lifetime{180};
+  // A Child SA that has been replaced and deleted receives this long still, for packets that the message
+  // which deletes it has overtaken; and how many do so at a time.
+  std::chrono::seconds drain_time{5};
+  std::size_t max_draining = 1024;
   // From this message ID on an IKE SA is rekeyed; at the last one it ends, for IDs never start again
   // (RFC 7296 section 2.2).
   std::uint32_t rekey_message_id = 0x80000000;

@@ -97,6 +97,8 @@ class ChildSaHandler {
   virtual Expected<> install(const ChildSa& sa) = 0;
   // A `receive_only` Child SA sends from now on.
   virtual void use_outbound(ChildSaId id) = 0;
+  // Another one carries its traffic: nothing is sent with it any more, and it receives until it is removed.
+  virtual void stop_outbound(ChildSaId id) = 0;
   // The ends of the tunnel are others now: a NAT has given the peer another address or port. False when the
   // Child SA cannot follow: the stack then replaces it.
   virtual bool move(ChildSaId id, const Endpoint& local, const Endpoint& remote) = 0;

@@ -126,15 +126,12 @@ Expected<Certificate> Certificate::parse(ByteView der_or_pem) {
   }
   // Reads all extensions once: afterwards the certificate does not change any more.
   X509_check_purpose(x509.get(), -1, 0);
-  EVP_PKEY* raw = X509_get_pubkey(x509.get());
   ERR_clear_error();
   const std::string subject = name_to_text(X509_get_subject_name(x509.get()));
-  if (raw == nullptr || (X509_get_extension_flags(x509.get()) & EXFLAG_INVALID) != 0) {
-    EVP_PKEY_free(raw);
-    return fail(
-        fmt::format("the certificate of '{}' has a key or an extension that cannot be read", subject));
+  if ((X509_get_extension_flags(x509.get()) & EXFLAG_INVALID) != 0) {
+    return fail(fmt::format("the certificate of '{}' has an extension that cannot be read", subject));
   }
-  auto key = PublicKey::from(PkeyPtr(raw));
+  auto key = PublicKey::from(X509_get_X509_PUBKEY(x509.get()));
   if (!key) {
     return fail(fmt::format("the certificate of '{}' has {}", subject, key.error().message));
   }

@@ -45,15 +45,12 @@ PkeyPtr read_key(ByteView bytes, Passphrase& passphrase) {
   return PkeyPtr(d2i_PKCS8PrivateKey_bio(reader_of(bytes).get(), nullptr, give_passphrase, &passphrase));
 }
 
-// Public half of a key, as a key of its own.
-PkeyPtr public_half(const EVP_PKEY* key) {
+Expected<PublicKey> public_half(const EVP_PKEY* key) {
   std::uint8_t* der = nullptr;
   const int size = i2d_PUBKEY(key, &der);
   require(size > 0, "public key encoding");
-  const std::uint8_t* at = der;
-  PkeyPtr half(d2i_PUBKEY(nullptr, &at, size));
+  auto half = PublicKey::from_der(ByteView(der, static_cast<std::size_t>(size)));
   OPENSSL_free(der);
-  require(half != nullptr, "public key");
   return half;
 }
 
@@ -74,7 +71,7 @@ Expected<PrivateKey> PrivateKey::parse(ByteView pem_or_der, ByteView passphrase)
     }
     return fail("not a private key in PEM or DER (PKCS #8, RSA or EC)");
   }
-  auto half = PublicKey::from(public_half(key.get()));
+  auto half = public_half(key.get());
   if (!half) {
     return fail("the private key cannot be used: " + half.error().message);
   }

@@ -68,6 +68,25 @@ bool is_point(EVP_PKEY* key) {
   return good;
 }
 
+using InfoPtr = std::unique_ptr<X509_PUBKEY, Deleter<X509_PUBKEY_free>>;
+
+// The key itself, without its algorithm: RFC 5280 section 4.2.1.2, method (1).
+ByteView bits_of(const X509_PUBKEY* info) {
+  const std::uint8_t* bits = nullptr;
+  int size = 0;
+  require(X509_PUBKEY_get0_param(nullptr, &bits, &size, nullptr, info) == 1, "public key encoding");
+  return {bits, static_cast<std::size_t>(size)};
+}
+
+Bytes encode(const X509_PUBKEY* info) {
+  std::uint8_t* der = nullptr;
+  const int size = i2d_X509_PUBKEY(info, &der);
+  require(size > 0, "public key encoding");
+  Bytes bytes(der, der + size);
+  OPENSSL_free(der);
+  return bytes;
+}
+
 Expected<KeyType> type_of(const EVP_PKEY* key) {
   switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_RSA:
@@ -105,8 +124,23 @@ std::string_view to_string(KeyType type) {
   return "unknown";
 }
 
-Expected<PublicKey> PublicKey::from(PkeyPtr key) {
-  require(key != nullptr, "public key");
+PublicKey::PublicKey(PkeyPtr key, KeyType type, const X509_PUBKEY* info)
+    : m_key(std::move(key)),
+      m_type(type),
+      m_bits(static_cast<unsigned>(EVP_PKEY_get_bits(m_key.get()))),
+      m_id(sha1(bits_of(info))),
+      m_info(encode(info)) {}
+
+KeyId PublicKey::info_id() const {
+  return sha1(m_info);
+}
+
+Expected<PublicKey> PublicKey::from(const X509_PUBKEY* info) {
+  PkeyPtr key(X509_PUBKEY_get(info));
+  ERR_clear_error();
+  if (key == nullptr) {
+    return fail("a key that cannot be read");
+  }
   const auto type = type_of(key.get());
   if (!type) {
     return std::unexpected(type.error());
@@ -114,41 +148,17 @@ Expected<PublicKey> PublicKey::from(PkeyPtr key) {
   if (*type == KeyType::ecdsa && !is_point(key.get())) {
     return fail("an EC public key that is no point of its curve");
   }
-  const auto bits = static_cast<unsigned>(EVP_PKEY_get_bits(key.get()));
-  return PublicKey(std::move(key), *type, bits);
+  return PublicKey(std::move(key), *type, info);
 }
 
 Expected<PublicKey> PublicKey::from_der(ByteView info) {
   const std::uint8_t* at = info.data();
-  PkeyPtr key(d2i_PUBKEY(nullptr, &at, static_cast<long>(info.size())));
-  if (key == nullptr || at != info.data() + info.size()) {
+  const InfoPtr parsed(d2i_X509_PUBKEY(nullptr, &at, static_cast<long>(info.size())));
+  if (parsed == nullptr || at != info.data() + info.size()) {
     ERR_clear_error();
     return fail("not a public key (SubjectPublicKeyInfo in DER)");
   }
-  return from(std::move(key));
-}
-
-Bytes PublicKey::info() const {
-  std::uint8_t* der = nullptr;
-  const int size = i2d_PUBKEY(m_key.get(), &der);
-  require(size > 0, "public key encoding");
-  Bytes bytes(der, der + size);
-  OPENSSL_free(der);
-  return bytes;
-}
-
-KeyId PublicKey::id() const {
-  X509_PUBKEY* raw = nullptr;
-  require(X509_PUBKEY_set(&raw, m_key.get()) == 1, "public key encoding");
-  const std::unique_ptr<X509_PUBKEY, Deleter<X509_PUBKEY_free>> holder(raw);
-  const std::uint8_t* bits = nullptr;
-  int size = 0;
-  require(X509_PUBKEY_get0_param(nullptr, &bits, &size, nullptr, raw) == 1, "public key encoding");
-  return sha1(ByteView(bits, static_cast<std::size_t>(size)));
-}
-
-KeyId PublicKey::info_id() const {
-  return sha1(info());
+  return from(parsed.get());
 }
 
 }  // namespace espgate::ike

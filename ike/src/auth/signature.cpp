@@ -13,7 +13,6 @@
 namespace espgate::ike {
 namespace {
 
-using MdCtxPtr = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
 using EcdsaSignaturePtr = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
 
 // nullptr for the identity, where the key's algorithm hashes by itself.
@@ -228,7 +227,7 @@ std::vector<SignatureScheme> schemes_for(const PublicKey& key) {
 Bytes sign(const PrivateKey& key, const SignatureScheme& scheme, ByteView octets, EcdsaForm form) {
   require(key.type() == scheme.key, "a signature scheme of another kind of key");
   EVP_PKEY* native = key.impl().key.get();
-  const MdCtxPtr ctx(EVP_MD_CTX_new());
+  const DigestCtxPtr ctx(EVP_MD_CTX_new());
   EVP_PKEY_CTX* settings = nullptr;
   std::size_t size = 0;
   require(ctx != nullptr &&
@@ -257,7 +256,7 @@ bool verify(const PublicKey& key, const SignatureScheme& scheme, ByteView octets
     }
     signature = converted;
   }
-  const MdCtxPtr ctx(EVP_MD_CTX_new());
+  const DigestCtxPtr ctx(EVP_MD_CTX_new());
   EVP_PKEY_CTX* settings = nullptr;
   require(
       ctx != nullptr &&

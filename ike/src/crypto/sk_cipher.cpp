@@ -4,50 +4,12 @@
 #include <array>
 
 #include "config/algorithms.h"
+#include "crypto/fetched.h"
 #include "crypto/openssl.h"
 #include "crypto/prf.h"
 
 namespace espgate::ike {
 namespace {
-
-const EVP_CIPHER* gcm_of(std::uint16_t key_bits) {
-  switch (key_bits) {
-    case 128:
-      return EVP_aes_128_gcm();
-    case 192:
-      return EVP_aes_192_gcm();
-    case 256:
-      return EVP_aes_256_gcm();
-    default:
-      return nullptr;
-  }
-}
-
-const EVP_CIPHER* cbc_of(std::size_t key_bytes) {
-  switch (key_bytes) {
-    case 16:
-      return EVP_aes_128_cbc();
-    case 24:
-      return EVP_aes_192_cbc();
-    case 32:
-      return EVP_aes_256_cbc();
-    default:
-      return nullptr;
-  }
-}
-
-const EVP_CIPHER* ctr_of(std::size_t key_bytes) {
-  switch (key_bytes) {
-    case 16:
-      return EVP_aes_128_ctr();
-    case 24:
-      return EVP_aes_192_ctr();
-    case 32:
-      return EVP_aes_256_ctr();
-    default:
-      return nullptr;
-  }
-}
 
 int to_int(std::size_t size) {
   return static_cast<int>(size);
@@ -160,7 +122,8 @@ class EncryptThenMacCipher final : public SkCipher {
         m_key(std::move(encryption_key)),
         m_integrity_key(std::move(integrity_key)) {
     require(m_key.size() >= salt_bytes && icv_size(integrity) != 0, "keys of an Encrypted payload");
-    m_cipher = m_counter_mode ? ctr_of(m_key.size() - salt_bytes) : cbc_of(m_key.size());
+    m_cipher = m_counter_mode ? fetched_aes(CipherMode::ctr, 8 * (m_key.size() - salt_bytes))
+                              : fetched_aes(CipherMode::cbc, 8 * m_key.size());
     require(m_cipher != nullptr, "key size of an Encrypted payload");
   }
 
@@ -261,7 +224,8 @@ class EncryptThenMacCipher final : public SkCipher {
 std::unique_ptr<SkCipher> SkCipher::create(const EncryptionTransform& encryption, Integrity integrity,
                                            Secret encryption_key, Secret integrity_key) {
   const auto gcm = [&](std::size_t tag_size) {
-    return std::make_unique<AeadCipher>(gcm_of(encryption.key_bits), tag_size, std::move(encryption_key));
+    return std::make_unique<AeadCipher>(fetched_aes(CipherMode::gcm, encryption.key_bits), tag_size,
+                                        std::move(encryption_key));
   };
   switch (encryption.algorithm) {
     case Encryption::aes_gcm_8:
@@ -271,7 +235,7 @@ std::unique_ptr<SkCipher> SkCipher::create(const EncryptionTransform& encryption
     case Encryption::aes_gcm_16:
       return gcm(16);
     case Encryption::chacha20_poly1305:
-      return std::make_unique<AeadCipher>(EVP_chacha20_poly1305(), 16, std::move(encryption_key));
+      return std::make_unique<AeadCipher>(fetched_chacha20_poly1305(), 16, std::move(encryption_key));
     case Encryption::aes_cbc:
     case Encryption::aes_ctr:
       return std::make_unique<EncryptThenMacCipher>(encryption.algorithm, integrity,

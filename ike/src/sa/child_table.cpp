@@ -45,7 +45,7 @@ Expected<> ChildTable::install(const ChildSa& sa, const Lifetime& lifetime) {
   return {};
 }
 
-std::optional<ChildTable::Removed> ChildTable::remove(ChildSaId id) {
+std::optional<ChildTable::Removed> ChildTable::remove(ChildSaId id, Leaving leaving) {
   const auto at = std::ranges::find(m_children, id, [](const Child& c) { return c.view.id; });
   if (at == m_children.end()) {
     return std::nullopt;
@@ -60,7 +60,11 @@ std::optional<ChildTable::Removed> ChildTable::remove(ChildSaId id) {
       removed.heir = child.view.id;
     }
   }
-  m_environment.handler.remove(id);
+  if (removed.child.replaced && leaving == Leaving::drained) {
+    m_environment.draining.add(id, m_environment.now + m_environment.limits.drain_time);
+  } else {
+    m_environment.handler.remove(id);
+  }
   return removed;
 }
 

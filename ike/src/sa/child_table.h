@@ -33,8 +33,10 @@ class ChildTable {
     // What had waited for it to go, and sends from now on; 0 when there is none.
     ChildSaId heir = 0;
   };
+  // One that has been replaced may receive for a moment longer.
+  enum class Leaving : bool { at_once, drained };
   // Out of the table and the data path; nullopt when there is no such Child SA.
-  std::optional<Removed> remove(ChildSaId id);
+  std::optional<Removed> remove(ChildSaId id, Leaving leaving = Leaving::drained);
   // All of them go to another IKE SA; in the data path nothing changes.
   void move_to(ChildTable& other);
 

@@ -8,6 +8,7 @@
 #include "config/config_store.h"
 #include "ike/stack.h"
 #include "reason.h"
+#include "sa/draining_children.h"
 
 namespace espgate::ike {
 
@@ -85,6 +86,7 @@ struct Environment {
   std::vector<Event> events{};
   std::vector<Stack::Keepalive> keepalives{};
   std::vector<Restart> restarts{};
+  DrainingChildren draining{handler, limits.max_draining};
   ChildSaId last_child_id = 0;
 };
 

@@ -104,7 +104,8 @@ class IkeSa final {
   Expected<> install_child(const ChildSa& sa, const Lifetime& lifetime);
   ChildTable& children() { return m_children; }
   const ChildTable& children() const { return m_children; }
-  void remove_child(ChildSaId id, std::string_view reason);
+  void remove_child(ChildSaId id, std::string_view reason,
+                    ChildTable::Leaving leaving = ChildTable::Leaving::drained);
   // The same at the peer's wish: brought up again where the configuration says so.
   void close_child(ChildSaId id);
   void close_by_peer();

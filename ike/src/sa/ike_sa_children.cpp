@@ -49,8 +49,8 @@ Expected<> IkeSa::install_child(const ChildSa& sa, const Lifetime& lifetime) {
   return {};
 }
 
-void IkeSa::remove_child(ChildSaId id, std::string_view reason) {
-  auto removed = m_children.remove(id);
+void IkeSa::remove_child(ChildSaId id, std::string_view reason, ChildTable::Leaving leaving) {
+  auto removed = m_children.remove(id, leaving);
   if (!removed) {
     return;
   }

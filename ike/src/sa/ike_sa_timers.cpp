@@ -149,7 +149,7 @@ void IkeSa::child_due(ChildSaId id) {
 void IkeSa::expire_child(ChildSaId id) {
   if (const Child* child = m_children.find(id)) {
     auto deletion = std::make_unique<DeleteSpi>(child->view.inbound_spi, protocol_of(child->view.proposal));
-    remove_child(id, "its lifetime is over");
+    remove_child(id, "its lifetime is over", ChildTable::Leaving::at_once);
     enqueue(std::move(deletion));
   }
 }

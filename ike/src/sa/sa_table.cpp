@@ -49,9 +49,28 @@ IkeSa* SaTable::find_by_own_spi(std::uint64_t spi) const {
 }
 
 IkeSa* SaTable::find_by_child(ChildSaId id) const {
-  const auto at =
-      std::ranges::find_if(m_by_id, [id](const auto& e) { return e.second->children().find(id) != nullptr; });
-  return at == m_by_id.end() ? nullptr : at->second.get();
+  IkeSa* sa = find(m_index.with_child(id));
+  return sa != nullptr && sa->children().find(id) != nullptr ? sa : nullptr;
+}
+
+std::vector<IkeSa*> SaTable::find_by_connection(std::string_view name) const {
+  std::vector<IkeSa*> found = candidates(m_index.with_connection(name));
+  std::erase_if(found, [name](const IkeSa* sa) { return sa->connection().name != name; });
+  return found;
+}
+
+std::vector<IkeSa*> SaTable::candidates(std::vector<IkeSaId> indexed) const {
+  indexed.insert(indexed.end(), m_touched.begin(), m_touched.end());
+  std::ranges::sort(indexed);
+  const auto repeated = std::ranges::unique(indexed);
+  indexed.erase(repeated.begin(), repeated.end());
+  std::vector<IkeSa*> found;
+  for (const IkeSaId id : indexed) {
+    if (IkeSa* sa = find(id)) {
+      found.push_back(sa);
+    }
+  }
+  return found;
 }
 
 IkeSa* SaTable::find_by_init_request(const ResponseCache::Digest& digest) const {
@@ -87,7 +106,10 @@ void SaTable::settle(Environment& environment) {
     if (sa->state() == SaState::gone) {
       keep_final_response(*sa, environment);
       forget(id);
-    } else if (const auto deadline = sa->deadline()) {
+      continue;
+    }
+    m_index.update(*sa);
+    if (const auto deadline = sa->deadline()) {
       m_timers.emplace(*deadline, id);
       m_timer_of[id] = *deadline;
     }
@@ -99,6 +121,7 @@ void SaTable::forget(IkeSaId id) {
     m_by_init_request.erase(digest->second);
     m_init_requests.erase(digest);
   }
+  m_index.erase(id);
   const auto at = m_by_id.find(id);
   m_by_spi.erase(at->second->own_spi());
   m_by_id.erase(at);
@@ -131,32 +154,33 @@ const std::vector<Bytes>* SaTable::final_response(std::uint64_t own_spi, const R
 }
 
 bool SaTable::has_other(const IkeSa& sa) const {
-  return std::ranges::any_of(m_by_id, [&sa](const auto& entry) {
-    const IkeSa& other = *entry.second;
-    return &other != &sa && other.state() != SaState::gone &&
-           (other.remote().address == sa.remote().address ||
-            (other.state() == SaState::established && other.remote_id() == sa.remote_id()));
-  });
+  const auto is_other = [&](IkeSaId id) {
+    const IkeSa* other = find(id);
+    return other != nullptr && other != &sa && other->state() != SaState::gone &&
+           (other->remote().address == sa.remote().address ||
+            (other->state() == SaState::established && other->remote_id() == sa.remote_id()));
+  };
+  return std::ranges::any_of(m_touched, is_other) ||
+         m_index.any_with_remote_address(sa.remote().address, is_other) ||
+         m_index.any_with_remote_id(sa.remote_id(), is_other);
 }
 
 std::vector<IkeSa*> SaTable::twins(const IkeSa& sa, const Identity& local, const Identity& remote) const {
-  std::vector<IkeSa*> found;
-  for (const auto& [id, other] : m_by_id) {
-    if (other.get() != &sa && other->state() == SaState::established && !other->is_unsettled() &&
-        other->local_id() == local && other->remote_id() == remote) {
-      found.push_back(other.get());
-    }
-  }
+  std::vector<IkeSa*> found = candidates(m_index.with_remote_id(remote));
+  std::erase_if(found, [&](const IkeSa* other) {
+    return other == &sa || other->state() != SaState::established || other->is_unsettled() ||
+           other->local_id() != local || other->remote_id() != remote;
+  });
   return found;
 }
 
 void SaTable::end_others(const IkeSa& sa) {
-  for (const auto& [id, other] : m_by_id) {
+  for (IkeSa* other : candidates(m_index.with_remote_id(sa.remote_id()))) {
     const bool established = other->state() == SaState::established || other->state() == SaState::rekeyed ||
                              other->state() == SaState::deleting;
     // What came up after this one was begun, the peer did not know of when it said so: both ends may have
     // begun at the same time.
-    if (other.get() != &sa && established && other->established() <= sa.created() &&
+    if (other != &sa && established && other->established() <= sa.created() &&
         other->established() != Instant{} && other->local_id() == sa.local_id() &&
         other->remote_id() == sa.remote_id()) {
       other->set_state(SaState::gone, "the peer has lost it (INITIAL_CONTACT)");

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "sa/ike_sa.h"
+#include "sa/sa_index.h"
 
 namespace espgate::ike {
 
@@ -23,6 +24,8 @@ class SaTable final : public Neighbours {
   IkeSa* find(IkeSaId id) const override;
   IkeSa* find_by_own_spi(std::uint64_t spi) const;
   IkeSa* find_by_child(ChildSaId id) const;
+  // By ascending ID.
+  std::vector<IkeSa*> find_by_connection(std::string_view name) const;
   // The responder IKE SA that this very request made (RFC 7296 section 2.1).
   IkeSa* find_by_init_request(const ResponseCache::Digest& digest) const;
   void remember_init_request(const ResponseCache::Digest& digest, const IkeSa& sa);
@@ -54,6 +57,8 @@ class SaTable final : public Neighbours {
   };
   void keep_final_response(const IkeSa& sa, Environment& environment);
   void forget(IkeSaId id);
+  // Those that the index names, and those that it does not know yet as they are.
+  std::vector<IkeSa*> candidates(std::vector<IkeSaId> indexed) const;
 
   std::map<IkeSaId, std::unique_ptr<IkeSa>> m_by_id;
   std::unordered_map<std::uint64_t, IkeSaId> m_by_spi;
@@ -62,6 +67,7 @@ class SaTable final : public Neighbours {
   std::set<std::pair<Instant, IkeSaId>> m_timers;
   std::unordered_map<IkeSaId, Instant> m_timer_of;
   std::set<IkeSaId> m_touched;
+  SaIndex m_index;
   std::deque<FinalResponse> m_final_responses;
   IkeSaId m_last_id = 0;
 };

@@ -98,6 +98,8 @@ class DataPath {
   virtual Expected<> install(const ChildSaSpec& spec) = 0;
   // Lets a receive_only Child SA send; nothing for any other.
   virtual void use_outbound(std::uint32_t id) = 0;
+  // Nothing is sent with the Child SA any more; it receives until it is removed.
+  virtual void stop_outbound(std::uint32_t id) = 0;
   virtual void remove(std::uint32_t id) = 0;
 
   // Hands a packet to the engine; a packet that the policy does not let pass, or that finds the queue full,
