@@ -3,15 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "auth/authenticator.h"
 #include "crypto/openssl.h"
 #include "crypto/prf.h"
+#include "exchanges/create_child_sa.h"
 #include "exchanges/ike_auth.h"
 #include "exchanges/ike_sa_init.h"
 #include "exchanges/ike_sa_init_responder.h"
 #include "rate_limit.h"
+#include "sa/lifetimes.h"
 #include "sa/sa_table.h"
 #include "wire/message.h"
 
@@ -80,6 +83,7 @@ class StackImpl final : public Stack {
 
   void tick(Instant now) override {
     guarded(now, [&] {
+      run_restarts();
       // Each round moves a timer into the future or ends an IKE SA.
       while (IkeSa* sa = m_table.due(now)) {
         m_table.touched(*sa);
@@ -89,11 +93,23 @@ class StackImpl final : public Stack {
     });
   }
 
-  std::optional<Instant> next_timer() const override { return m_table.next_timer(); }
+  std::optional<Instant> next_timer() const override {
+    std::optional<Instant> first = m_table.next_timer();
+    for (const Restart& restart : m_restarts) {
+      first = earlier(first, restart.at);
+    }
+    return first;
+  }
 
   Expected<IkeSaId> initiate(const std::string& connection, const std::string& child, Instant now) override {
     Expected<IkeSaId> started = fail("initiate: the cryptographic library failed");
     guarded(now, [&] { started = start(connection, child); });
+    return started;
+  }
+
+  Expected<IkeSaId> initiate(const std::string& connection, Instant now) override {
+    Expected<IkeSaId> started = fail("initiate: the cryptographic library failed");
+    guarded(now, [&] { started = start(connection, {}); });
     return started;
   }
 
@@ -119,8 +135,52 @@ class StackImpl final : public Stack {
     return true;
   }
 
+  bool child_expired(ChildSaId id, bool hard, Instant now) override {
+    IkeSa* sa = m_table.find_by_child(id);
+    if (sa == nullptr) {
+      return false;
+    }
+    guarded(now, [&] {
+      m_table.touched(*sa);
+      if (hard) {
+        sa->expire_child(id);
+      } else {
+        sa->rekey_child(id);
+      }
+      sa->start_exchanges();
+    });
+    return true;
+  }
+
+  bool rekey_ike(IkeSaId id, Instant now) override {
+    IkeSa* sa = m_table.find(id);
+    bool begun = false;
+    if (sa != nullptr) {
+      guarded(now, [&] {
+        m_table.touched(*sa);
+        begun = sa->rekey();
+        sa->start_exchanges();
+      });
+    }
+    return begun;
+  }
+
+  bool rekey_child(ChildSaId id, Instant now) override {
+    IkeSa* sa = m_table.find_by_child(id);
+    bool begun = false;
+    if (sa != nullptr) {
+      guarded(now, [&] {
+        m_table.touched(*sa);
+        begun = sa->rekey_child(id);
+        sa->start_exchanges();
+      });
+    }
+    return begun;
+  }
+
   void shut_down(Instant now) override {
     m_shutting_down = true;
+    m_restarts.clear();
     guarded(now, [&] {
       for (const auto& [id, sa] : m_table.all()) {
         end(*sa, "shutting down");
@@ -129,6 +189,7 @@ class StackImpl final : public Stack {
   }
 
   std::vector<Datagram> take_datagrams() override { return std::exchange(m_environment.datagrams, {}); }
+  std::vector<Keepalive> take_keepalives() override { return std::exchange(m_environment.keepalives, {}); }
   std::vector<Event> take_events() override { return std::exchange(m_environment.events, {}); }
 
   std::vector<IkeSaView> list() const override {
@@ -152,6 +213,10 @@ class StackImpl final : public Stack {
       m_environment.counters.count(Reason::crypto_failed);
     }
     m_table.settle(m_environment);
+    std::ranges::move(std::exchange(m_environment.restarts, {}), std::back_inserter(m_restarts));
+    if (m_shutting_down) {
+      m_restarts.clear();
+    }
   }
 
   void end(IkeSa& sa, std::string reason) {
@@ -160,7 +225,10 @@ class StackImpl final : public Stack {
     sa.start_exchanges();
   }
 
+  void run_restarts();
   void take(const Datagram& datagram);
+  Expected<IkeSaId> start_new(const ConnectionPtr& connection, const std::string& child, unsigned failures);
+  IkeSa* find_live(const std::string& connection_name, const std::string& child_name);
   Expected<IkeSaId> start(const std::string& connection_name, const std::string& child_name);
   void answer_unknown_spi(const Datagram& datagram, const wire::Header& header, std::uint64_t own_spi);
   void answer_unprotected(const Datagram& datagram, const wire::Header& header, NotifyType type);
@@ -170,8 +238,31 @@ class StackImpl final : public Stack {
   SaTable m_table;
   IkeSaInitResponder m_init_responder;
   RateLimit m_notifies;
+  std::vector<Restart> m_restarts;
   bool m_shutting_down = false;
 };
+
+void StackImpl::run_restarts() {
+  std::vector<Restart> due;
+  for (Restart& restart : std::exchange(m_restarts, {})) {
+    (restart.at <= m_environment.now ? due : m_restarts).push_back(std::move(restart));
+  }
+  for (const Restart& restart : due) {
+    for (const std::string& child : restart.children) {
+      const ConnectionPtr connection = m_environment.config.find(restart.connection);
+      auto started = restart.instead_of != 0 && &child == &restart.children.front() && connection != nullptr
+                         ? start_new(connection, child, restart.failures)
+                         : start(restart.connection, child);
+      if (!started) {
+        m_environment.events.push_back({Event::Kind::initiate_failed, restart.instead_of, 0, 0,
+                                        restart.connection, child, started.error().message});
+      } else if (restart.instead_of != 0 && &child == &restart.children.front()) {
+        m_environment.events.push_back({Event::Kind::initiate_again, *started, 0, restart.instead_of,
+                                        restart.connection, child, "the peer did not answer"});
+      }
+    }
+  }
+}
 
 void StackImpl::take(const Datagram& datagram) {
   Counters& counters = m_environment.counters;
@@ -217,7 +308,9 @@ void StackImpl::answer_unknown_spi(const Datagram& datagram, const wire::Header&
     const auto* response = m_table.final_response(own_spi, sha256(datagram.message), m_environment.now);
     if (response != nullptr) {
       counters.count(Reason::request_repeated);
-      m_environment.datagrams.push_back({datagram.local, datagram.remote, *response});
+      for (const Bytes& message : *response) {
+        m_environment.datagrams.push_back({datagram.local, datagram.remote, message});
+      }
       return;
     }
   }
@@ -243,6 +336,27 @@ void StackImpl::answer_unprotected(const Datagram& datagram, const wire::Header&
       {datagram.local, datagram.remote, wire::encode_message(answer, {wire::NotifyPayload{.notify = type}})});
 }
 
+// One that has the child, or else any that could take it. A half-open one is not ours to use: its initiator
+// may be anybody.
+IkeSa* StackImpl::find_live(const std::string& connection_name, const std::string& child_name) {
+  IkeSa* candidate = nullptr;
+  for (const auto& [id, sa] : m_table.all()) {
+    const bool usable = sa->state() == SaState::init_sent || sa->state() == SaState::auth_sent ||
+                        sa->state() == SaState::established;
+    if (sa->connection().name != connection_name || !usable || sa->is_unsettled()) {
+      continue;
+    }
+    if (child_name.empty() || sa->has_child(child_name)) {
+      return sa.get();
+    }
+    // What was made from an older configuration may not know the child.
+    if (find_child(sa->connection(), child_name) != nullptr) {
+      candidate = sa.get();
+    }
+  }
+  return candidate;
+}
+
 Expected<IkeSaId> StackImpl::start(const std::string& connection_name, const std::string& child_name) {
   if (m_shutting_down) {
     return fail("initiate: shutting down, nothing new is started");
@@ -251,15 +365,23 @@ Expected<IkeSaId> StackImpl::start(const std::string& connection_name, const std
   if (connection == nullptr) {
     return fail(fmt::format("initiate: no connection '{}'", connection_name));
   }
-  if (find_child(*connection, child_name) == nullptr) {
+  if (!child_name.empty() && find_child(*connection, child_name) == nullptr) {
     return fail(fmt::format("initiate: connection '{}' has no child '{}'", connection_name, child_name));
   }
-  for (const auto& [id, sa] : m_table.all()) {
-    if (sa->connection().name == connection_name && sa->has_child(child_name) &&
-        sa->state() != SaState::deleting && sa->state() != SaState::gone) {
-      return id;
+  if (IkeSa* sa = find_live(connection_name, child_name)) {
+    if (!child_name.empty() && !sa->has_child(child_name)) {
+      m_table.touched(*sa);
+      sa->enqueue(std::make_unique<CreateChildSa>(child_name));
+      sa->start_exchanges();
     }
+    return sa->id();
   }
+  return start_new(connection, child_name, 0);
+}
+
+Expected<IkeSaId> StackImpl::start_new(const ConnectionPtr& connection, const std::string& child_name,
+                                       unsigned failures) {
+  const std::string& connection_name = connection->name;
   const auto local = single_address(connection->local_addresses);
   const auto remote = single_address(connection->remote_addresses);
   if (!local || !remote || local->family() != remote->family()) {
@@ -278,7 +400,8 @@ Expected<IkeSaId> StackImpl::start(const std::string& connection_name, const std
                                           .own_spi = m_table.fresh_spi(m_environment.random),
                                           .local = {*local, connection->local_port},
                                           .remote = {*remote, connection->remote_port},
-                                          .connection = connection});
+                                          .connection = connection,
+                                          .failures = failures});
   sa.set_state(SaState::init_sent, {});
   sa.enqueue(std::make_unique<IkeSaInit>(child_name));
   sa.start_exchanges();
@@ -297,7 +420,23 @@ std::string_view to_string(IkeSaState state) {
       return "connecting";
     case IkeSaState::established:
       return "established";
+    case IkeSaState::rekeyed:
+      return "rekeyed";
     case IkeSaState::deleting:
+      return "deleting";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(ChildSaState state) {
+  switch (state) {
+    case ChildSaState::installed:
+      return "installed";
+    case ChildSaState::rekeying:
+      return "rekeying";
+    case ChildSaState::rekeyed:
+      return "rekeyed";
+    case ChildSaState::deleting:
       return "deleting";
   }
   return "unknown";

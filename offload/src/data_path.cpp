@@ -103,6 +103,7 @@ Expected<> EngineDataPath::install(const ChildSaSpec& spec) {
                 .inbound = *inbound,
                 .outbound = *outbound,
                 .selectors = spec.selectors,
+                .receive_only = spec.receive_only,
                 .lease_limit = lease.limit});
   return {};
 }

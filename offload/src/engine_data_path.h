@@ -26,6 +26,7 @@ class EngineDataPath final : public DataPath {
   Expected<std::uint32_t> allocate_spi() override { return m_spis.allocate(); }
   void release_spi(std::uint32_t spi) override;
   Expected<> install(const ChildSaSpec& spec) override;
+  void use_outbound(std::uint32_t id) override { m_sad.use_outbound(id); }
   void remove(std::uint32_t id) override;
 
   void submit_outbound(ByteView packet) override;

@@ -30,6 +30,17 @@ void Sad::erase(std::uint32_t id) {
   m_sas.erase(found);
 }
 
+void Sad::use_outbound(std::uint32_t id) {
+  Sa* sa = find(id);
+  if (sa == nullptr || !sa->receive_only) {
+    return;
+  }
+  sa->receive_only = false;
+  std::vector<Sa*>& entry = m_by_entry[sa->name];
+  std::erase(entry, sa);
+  entry.push_back(sa);
+}
+
 Sa* Sad::find(std::uint32_t id) {
   const auto found = m_sas.find(id);
   return found == m_sas.end() ? nullptr : &found->second;
@@ -46,7 +57,8 @@ const Sa* Sad::choose_outbound(const std::string& entry, const PacketFields& fie
     return nullptr;
   }
   for (const Sa* sa : std::views::reverse(found->second)) {
-    if (std::ranges::any_of(sa->selectors, [&](const Selector& s) { return s.matches_outbound(fields); })) {
+    if (!sa->receive_only &&
+        std::ranges::any_of(sa->selectors, [&](const Selector& s) { return s.matches_outbound(fields); })) {
       return sa;
     }
   }

@@ -21,6 +21,7 @@ struct Sa {
   driver::SaIndex inbound;
   driver::SaIndex outbound;
   std::vector<Selector> selectors;
+  bool receive_only = false;
   std::uint64_t lease_limit = 0;
   // The engine asked for more numbers and has not got them yet.
   bool renewal_due = false;
@@ -31,11 +32,14 @@ class Sad {
   // The id must be new.
   Sa& insert(Sa sa);
   void erase(std::uint32_t id);
+  // A receive_only SA sends from now on, before the others of its SPD entry.
+  void use_outbound(std::uint32_t id);
 
   // nullptr when there is none.
   Sa* find(std::uint32_t id);
   Sa* find_by_outbound(driver::SaIndex index);
-  // The newest SA of the SPD entry whose selectors cover the packet: a peer may have narrowed the entry.
+  // Of those that may send, the newest SA of the SPD entry whose selectors cover the packet: a peer may have
+  // narrowed the entry.
   const Sa* choose_outbound(const std::string& entry, const PacketFields& fields) const;
 
   // By ascending id.

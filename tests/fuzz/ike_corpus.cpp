@@ -1,5 +1,5 @@
-// Writes the first corpus for both fuzzers: the samples of the codec's tests, and the messages of a
-// handshake.
+// Writes what the IKE fuzzers start from: the samples of the codec's tests, the messages of a handshake,
+// certificates and identities.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -8,6 +8,7 @@
 #include "base/writer.h"
 #include "sample_messages.h"
 #include "simulated_peers.h"
+#include "test_pki.h"
 
 namespace {
 
@@ -49,6 +50,36 @@ int main(int argc, char** argv) {
   ike::test::configure(network);
   static_cast<void>(network.a.stack->initiate("site", "net", network.now));
   network.run();
+  std::filesystem::create_directories(directory / "ike_certificate");
+  std::filesystem::create_directories(directory / "ike_identity");
+  const auto root = ike::test::make_authority("C=CH, O=Example, CN=Root");
+  for (const char* kind : ike::test::key_kinds) {
+    const auto holder =
+        ike::test::issue({.subject = "C=CH, CN=gate",
+                          .alternative_names = "DNS:gate.example.org,IP:192.0.2.1,email:a@b.example",
+                          .key_kind = kind},
+                         &root);
+    write(directory / "ike_certificate" / kind, holder.certificate.der());
+    write(directory / "ike_certificate" / (std::string(kind) + ".pem"),
+          ike::test::to_pem(holder.certificate));
+  }
+  write(directory / "ike_certificate" / "root", root.certificate.der());
+  write(directory / "ike_certificate" / "crl", ike::test::make_crl_der(root, {root.certificate}));
+  unsigned identities = 0;
+  for (const char* text : {"C=CH, O=Example, CN=gate", "gate.example.org", "carol@example.org", "192.0.2.1",
+                           "2001:db8::1", "keyid:0x0102"}) {
+    const ike::Identity identity = ike::Identity::parse(text).value();
+    Writer writer;
+    writer.u8(static_cast<std::uint8_t>(identity.type));
+    writer.bytes(identity.data);
+    write(directory / "ike_identity" / std::to_string(++identities), writer.view());
+    Writer as_text;
+    as_text.u8(2);
+    for (const char* c = text; *c != 0; ++c) {
+      as_text.u8(static_cast<std::uint8_t>(*c));
+    }
+    write(directory / "ike_identity" / std::to_string(++identities), as_text.view());
+  }
   for (std::size_t i = 0; i < network.sent.size(); ++i) {
     add("handshake_" + std::to_string(i), network.sent[i].message);
   }

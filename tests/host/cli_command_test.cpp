@@ -43,7 +43,7 @@ class CliCommand : public ::testing::Test {
                    },
                    {});
     });
-    for (const char* name : {"initiate", "terminate", "espgate-reload"}) {
+    for (const char* name : {"initiate", "terminate", "rekey", "espgate-reload"}) {
       m_server->add_command(name, [this](const Message& request, const std::shared_ptr<Call>& call) {
         m_request = request;
         call->respond(m_answer);
@@ -107,6 +107,23 @@ TEST_F(CliCommand, TerminatesWithTheKeysOfVici) {
   EXPECT_EQ(m_request, Message().set("child-id", "9"));
 }
 
+TEST_F(CliCommand, RekeysWithTheKeysOfVici) {
+  m_answer.set("success", "yes").set("matches", "2");
+  Outcome outcome = run({"rekey", "--child", "net"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out, "rekey begun: 2 SAs\n");
+  EXPECT_EQ(m_request, Message().set("child", "net"));
+  outcome = run({"rekey", "--ike-id", "7", "--json"});
+  EXPECT_EQ(Json::parse(outcome.out).dump(), R"({"matches":2,"success":true})");
+  EXPECT_EQ(m_request, Message().set("ike-id", "7"));
+}
+
+TEST_F(CliCommand, InitiatesAnIkeSaAlone) {
+  m_answer.set("success", "yes").set("ike-id", "4").set("child-id", "0");
+  EXPECT_EQ(run({"initiate", "--ike", "site"}).code, 0);
+  EXPECT_EQ(m_request, Message().set("ike", "site"));
+}
+
 TEST_F(CliCommand, SaysWhyTheDaemonRefused) {
   m_answer.set("success", "no").set("errmsg", "the configuration is refused").set_list("errors", {"a", "b"});
   const Outcome outcome = run({"reload"});
@@ -120,6 +137,7 @@ TEST_F(CliCommand, TellsFailureFromWrongUsage) {
   EXPECT_EQ(run({"nonsense"}).code, 2);
   EXPECT_EQ(run({"initiate"}).code, 2);
   EXPECT_EQ(run({"terminate"}).code, 2);
+  EXPECT_EQ(run({"rekey"}).code, 2);
   EXPECT_EQ(run({"terminate", "--ike-id", "x"}).code, 2);
   EXPECT_EQ(run({"initiate", "--child", "net", "--timeout", "0"}).code, 2);
   EXPECT_EQ(run({"--help"}).code, 0);

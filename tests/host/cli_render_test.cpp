@@ -70,11 +70,12 @@ TEST(CliRender, KeepsTheJsonKeysOfListSas) {
     "local": {"host": "192.0.2.1", "port": 500, "id": "a.example", "nat": false},
     "remote": {"host": "192.0.2.2", "port": 4500, "id": "b.example", "nat": true},
     "encryption": "AES_GCM_16", "key_bits": 256, "integrity": null, "prf": "PRF_HMAC_SHA2_256",
-    "group": "CURVE_25519", "established_seconds": 12,
+    "group": "CURVE_25519", "established_seconds": 12, "rekey_in_seconds": null,
     "children": [{
       "name": "net", "id": 3, "state": "INSTALLED", "mode": "TUNNEL", "protocol": "ESP",
       "udp_encapsulation": true, "esn": true, "encryption": "AES_GCM_16", "key_bits": 256, "integrity": null,
-      "offload": "engine simulated", "installed_seconds": 11,
+      "group": null, "offload": "engine simulated", "installed_seconds": 11, "rekey_in_seconds": null,
+      "ends_in_seconds": null,
       "in": {"spi": "c0000001", "bytes": 84, "packets": 1},
       "out": {"spi": "c0000002", "bytes": 168, "packets": 2},
       "local_ts": ["10.1.0.0/24"], "remote_ts": ["10.2.0.0/24", "10.3.0.0/24"]}]}]})");
@@ -90,7 +91,11 @@ Message conn_event() {
   Message event;
   Message& conn = event.section("site");
   conn.set_list("local_addrs", {"192.0.2.1"}).set_list("remote_addrs", {"192.0.2.2", "192.0.2.3"});
-  conn.set("version", "IKEv2").set("local_port", "500").set("remote_port", "500").set("encap", "no");
+  conn.set("version", "IKEv2")
+      .set("rekey_time", "14400")
+      .set("local_port", "500")
+      .set("remote_port", "500")
+      .set("encap", "no");
   conn.set_list("proposals", {"aes256gcm16-prfsha256-x25519"});
   conn.section("local-1").set("class", "pre-shared key").set("id", "a.example");
   conn.section("remote-1").set("class", "pre-shared key").set("id", "b.example");
@@ -103,7 +108,7 @@ Message conn_event() {
 
 TEST(CliRender, ListsConnections) {
   EXPECT_EQ(conns_text({conn_event()}),
-            "site: IKEv2, no reauthentication, no rekeying\n"
+            "site: IKEv2, no reauthentication, rekeying every 14400s\n"
             "  local:  192.0.2.1\n"
             "  remote: 192.0.2.2\n"
             "  remote: 192.0.2.3\n"

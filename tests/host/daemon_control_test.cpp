@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <thread>
 
 #include "daemon/control.h"
@@ -142,6 +143,54 @@ TEST_F(DaemonControl, InitiatesListsAndTerminates) {
   on_loop([&] { EXPECT_TRUE(m_pair->b.ike.stack().list().empty()); });
 }
 
+TEST_F(DaemonControl, RekeysAndAnnouncesIt) {
+  ASSERT_EQ(request("initiate", Message().set("child", "net").set("timeout", "20000")).value("success"),
+            "yes");
+  auto watcher = Client::connect(m_pair->path("s.vici"));
+  ASSERT_TRUE(watcher->register_event("child-rekey"));
+  ASSERT_TRUE(watcher->register_event("ike-rekey"));
+  std::map<std::string, Message> seen;
+  const auto note = [&](const std::string& name, const Message& message) { seen[name] = message; };
+  auto answer = watcher->request("rekey", Message().set("child", "net"), note);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->value("success"), "yes");
+  EXPECT_EQ(answer->value("matches"), "1");
+  // The exchanges run on the loop; each question lets them.
+  for (int i = 0; i < 1000 && !seen.contains("child-rekey"); ++i) {
+    ASSERT_TRUE(watcher->request("version", {}, note));
+  }
+  ASSERT_TRUE(seen.contains("child-rekey"));
+  const Message* child =
+      seen["child-rekey"].find_section("site")->find_section("child-sas")->find_section("net");
+  EXPECT_NE(child->find_section("old"), nullptr);
+  EXPECT_NE(child->find_section("new"), nullptr);
+  ASSERT_EQ(request("rekey", Message().set("ike", "site")).value("success"), "yes");
+  for (int i = 0; i < 1000 && !seen.contains("ike-rekey"); ++i) {
+    ASSERT_TRUE(watcher->request("version", {}, note));
+  }
+  ASSERT_TRUE(seen.contains("ike-rekey"));
+  EXPECT_NE(seen["ike-rekey"].find_section("site")->find_section("new"), nullptr);
+  const std::vector<Message> sas = listing("list-sas", "list-sa", Message().set("child", "net"));
+  ASSERT_FALSE(sas.empty());
+  const Message& ike = *sas.back().find_section("site");
+  EXPECT_NE(ike.value("rekey-time"), "");
+  EXPECT_EQ(ike.find("reauth-time"), nullptr);
+  const Message& live = *ike.find_section("child-sas");
+  const Message& listed = *live.find_section(live.elements().back().name);
+  EXPECT_NE(listed.value("rekey-time"), "");
+  EXPECT_NE(listed.value("life-time"), "");
+}
+
+TEST_F(DaemonControl, InitiatesAnIkeSaAlone) {
+  const Message answer = request("initiate", Message().set("ike", "site").set("timeout", "20000"));
+  EXPECT_EQ(answer.value("success"), "yes") << answer.value("errmsg");
+  const std::vector<Message> sas = listing("list-sas", "list-sa");
+  ASSERT_EQ(sas.size(), 1U);
+  EXPECT_TRUE(sas.front().find_section("site")->find_section("child-sas")->empty());
+  // A child follows on the same IKE SA.
+  EXPECT_EQ(request("initiate", Message().set("child", "net").set("timeout", "20000")).value("ike-id"), "1");
+}
+
 TEST_F(DaemonControl, TerminatesAChildOnly) {
   ASSERT_EQ(request("initiate", Message().set("child", "net")).value("success"), "yes");
   const Message answer = request("terminate", Message().set("child-id", "1").set("timeout", "20000"));
@@ -162,8 +211,12 @@ TEST_F(DaemonControl, SaysWhatIsWrongWithARequest) {
             "there is no connection 'nobody'");
   EXPECT_EQ(error("initiate", Message().set("child", "x").set("ike", "site")),
             "connection 'site' has no child 'x'");
-  EXPECT_EQ(error("initiate", Message().set("ike", "site")),
-            "child: the key is missing; an IKE SA without a child is not supported by this version");
+  EXPECT_EQ(error("initiate", {}), "what to initiate: one of child and ike is needed");
+  EXPECT_EQ(error("rekey", {}), "which SAs: one of ike, child, ike-id and child-id is needed");
+  EXPECT_EQ(error("rekey", Message().set("ike", "site").set("reauth", "yes")),
+            "reauth: not supported by this version: reauthentication");
+  EXPECT_EQ(error("rekey", Message().set("ike", "site")),
+            "no SA matches that is up and not being replaced or deleted already");
   EXPECT_EQ(error("initiate", Message().set("child", "net").set("timeout", "soon")),
             "timeout: 'soon' is not a number");
   EXPECT_EQ(error("initiate", Message().set("child", "net").set("init-limits", "yes")),

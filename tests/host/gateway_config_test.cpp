@@ -158,8 +158,22 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"version = 1", "",
                 "t.conf:2: connections.site.version: '1': only IKEv2 is supported: version = 2"},
         BadLine{"version = two", "", "t.conf:2: connections.site.version: 'two' is not a number"},
-        BadLine{"dpd_delay = 30s", "",
-                "t.conf:2: connections.site.dpd_delay: not supported by this version: liveness checks"},
+        BadLine{
+            "dpd_delay = soon", "",
+            "t.conf:2: connections.site.dpd_delay: 'soon' is no time of up to ten years: a number with s, "
+            "m, h or d"},
+        BadLine{"reauth_time = 1h", "",
+                "t.conf:2: connections.site.reauth_time: not supported by this version: reauthentication, "
+                "which interrupts the traffic; rekey_time renews the keys without that, and reauth_time = 0 "
+                "says so"},
+        BadLine{
+            "over_time = 0", "",
+            "t.conf:2: connections.site.over_time: 0 leaves no time to rekey in; leave it out for a tenth "
+            "of rekey_time"},
+        BadLine{"unique = maybe", "",
+                "t.conf:2: connections.site.unique: 'maybe' is none of never, no, keep, replace"},
+        BadLine{"fragmentation = 1", "",
+                "t.conf:2: connections.site.fragmentation: '1' is none of yes, accept, force, no"},
         BadLine{"mobike = yes", "",
                 "t.conf:2: connections.site.mobike: not supported by this version: MOBIKE"},
         BadLine{"nonsense = 1", "", "t.conf:2: connections.site.nonsense: unknown key"},
@@ -220,13 +234,75 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"", "copy_dscp = in",
                 "t.conf:6: connections.site.children.net.copy_dscp: 'in': not supported by this version: the "
                 "engine copies the DSCP outwards only, copy_dscp = out"},
-        BadLine{
-            "", "life_time = 1h",
-            "t.conf:6: connections.site.children.net.life_time: not supported by this version: lifetimes"},
+        BadLine{"", "rekey_time = 2h\nlife_time = 1h",
+                "t.conf:7: connections.site.children.net.life_time: 3600 s is not more than rekey_time, 7200 "
+                "s"},
+        BadLine{"", "rekey_bytes = 1g\nlife_bytes = 1m",
+                "t.conf:7: connections.site.children.net.life_bytes: 1048576 is not more than rekey_bytes, "
+                "1073741824"},
+        BadLine{"", "dpd_action = trap",
+                "t.conf:6: connections.site.children.net.dpd_action: 'trap': not supported by this version: "
+                "traps; none and start are"},
         BadLine{"", "lief_time = 1h", "t.conf:6: connections.site.children.net.lief_time: unknown key"},
         BadLine{"", "replay_window = many",
                 "t.conf:6: connections.site.children.net.replay_window: 'many' is not a number"},
         BadLine{"", "sub { }", "t.conf:6: connections.site.children.net.sub: unknown section"}));
+
+TEST(GatewayConfig, ReadsLifetimesAsStrongswanDoes) {
+  using namespace std::chrono_literals;
+  const auto read = [](const std::string& connection, const std::string& child) {
+    const auto config = translate(read_conf_text(
+        "connections { x {\n" + connection +
+            "\nlocal { auth = psk }\nremote { auth = psk }\nchildren { c {\nlocal_ts = 10.1.0.0/24\n"
+            "remote_ts = 10.2.0.0/24\n" +
+            child + "\n} } } }\n",
+        "t.conf"));
+    EXPECT_TRUE(config) << (config ? "" : config.error().front());
+    return config ? config->connections.front().ike : ike::ConnectionConfig{};
+  };
+  ike::ConnectionConfig config = read("", "");
+  EXPECT_EQ(config.lifetime, (ike::Lifetime{4h, 4h + 24min, 24min}));
+  EXPECT_EQ(config.children.front().lifetime, (ike::Lifetime{1h, 66min, 6min}));
+  EXPECT_EQ(config.children.front().bytes, ike::VolumeLimit{});
+  EXPECT_EQ(config.dpd_delay, 0s);
+  EXPECT_EQ(config.unique, ike::Unique::no);
+  EXPECT_EQ(config.fragmentation, ike::Fragmentation::yes);
+  EXPECT_EQ(config.keying_tries, 1U);
+
+  config = read(
+      "rekey_time = 2d\nover_time = 1h\nrand_time = 10m\ndpd_delay = 30\nreauth_time = 0\n"
+      "unique = replace\nchildless = force\nfragmentation = accept\nkeyingtries = 0",
+      "rekey_time = 30m\nlife_time = 40m\nrand_time = 0\nrekey_bytes = 500m\nlife_packets = 1100\n"
+      "dpd_action = restart\nclose_action = start");
+  EXPECT_EQ(config.lifetime, (ike::Lifetime{48h, 49h, 10min}));
+  EXPECT_EQ(config.dpd_delay, 30s);
+  EXPECT_EQ(config.unique, ike::Unique::replace);
+  EXPECT_EQ(config.childless, ike::Childless::force);
+  EXPECT_EQ(config.fragmentation, ike::Fragmentation::accept);
+  EXPECT_EQ(config.keying_tries, 0U);
+  const ike::ChildConfig& child = config.children.front();
+  EXPECT_EQ(child.lifetime, (ike::Lifetime{30min, 40min, 0s}));
+  EXPECT_EQ(child.bytes, (ike::VolumeLimit{524288000, 576716800, 52428800}));
+  EXPECT_EQ(child.packets, (ike::VolumeLimit{1000, 1100, 100}));
+  EXPECT_EQ(child.dpd_action, ike::EndAction::start);
+  EXPECT_EQ(child.close_action, ike::EndAction::start);
+
+  config = read("rekey_time = 0", "rekey_time = 0");
+  EXPECT_EQ(config.lifetime, ike::Lifetime{});
+  EXPECT_EQ(config.children.front().lifetime, ike::Lifetime{});
+  EXPECT_EQ(read("", "life_time = 66m").children.front().lifetime, (ike::Lifetime{1h, 66min, 6min}));
+}
+
+TEST(GatewayConfig, SaysWhatHasNoEffect) {
+  const auto config = translate(read_conf_text(
+      "connections { x {\ndpd_timeout = 150s\nlocal { auth = psk }\nremote { auth = psk }\nchildren { c {\n"
+      "local_ts = 10.1.0.0/24\nremote_ts = 10.2.0.0/24\n} } } }\n",
+      "t.conf"));
+  ASSERT_TRUE(config);
+  EXPECT_EQ(
+      config->notices,
+      (Errors{"t.conf:2: connections.x.dpd_timeout: is for IKEv1; in IKEv2 the retransmissions decide"}));
+}
 
 TEST(GatewayConfig, RefusesWhatIsMissing) {
   EXPECT_EQ(

@@ -37,13 +37,17 @@ class TestGateway {
  public:
   TestGateway(asio::io_context& io, const std::string& config_path)
       : pump(io, *driver::make_software_engine()),
-        carrier(pump.data_path(), nullptr),
+        volumes(io, pump.data_path()),
+        carrier(pump.data_path(), volumes, nullptr),
         ike(io, ike::Stack::create(*random, carrier)),
-        configuration(config_path, ike, pump.data_path(), routes) {}
+        configuration(config_path, ike, pump.data_path(), routes) {
+    volumes.on_expired([this](ike::ChildSaId id, bool hard) { ike.child_expired(id, hard); });
+  }
 
   std::unique_ptr<ike::Random> random = ike::make_system_random();
   RecordedRoutes routes;
   PacketPump pump;
+  VolumeWatch volumes;
   ChildSaCarrier carrier;
   IkeDriver ike;
   Configuration configuration;

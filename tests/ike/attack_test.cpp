@@ -130,8 +130,9 @@ TEST(Attack, EncryptedMessagesOfAStranger) {
                               .exchange = exchange,
                               .from_initiator = true,
                               .message_id = 1};
-    network.inject(network.b,
-                   stranger(network, channel.protect(header, {wire::DeletePayload::ike_sa()}, random)));
+    network.inject(
+        network.b,
+        stranger(network, channel.protect(header, {wire::DeletePayload::ike_sa()}, random).front()));
   }
   EXPECT_EQ(network.b.counter("integrity_failed"), 1U);
   EXPECT_EQ(network.b.counter("exchange_unexpected"), 2U);

@@ -172,16 +172,16 @@ TEST(IdentityText, PeersCannotWriteControlCharacters) {
 
 TEST(TrafficSelectorText, RoundTrips) {
   for (const char* text : {"10.0.0.0/8", "10.0.0.0/8[tcp/80]", "10.0.0.0/8[udp]", "10.0.0.0/8[tcp/1024-2047]",
-                           "2001:db8::/32[icmp]", "10.0.0.1-10.0.0.9", "10.0.0.1/32[99]"}) {
+                           "2001:db8::/32[icmp]", "10.0.0.1-10.0.0.9", "10.0.0.1/32[99]",
+                           "10.0.0.0/8[icmp/8]", "10.0.0.0/8[icmp/3(4)]", "2001:db8::/32[ipv6-icmp/1(0-4)]",
+                           "10.0.0.0/8[udp/opaque]", "10.0.0.0/8[any/opaque]"}) {
     const auto selector = TrafficSelector::parse(text);
-    if (std::string_view(text) == "2001:db8::/32[icmp]") {
-      ASSERT_TRUE(selector);
-    }
     ASSERT_TRUE(selector) << selector.error().message;
     EXPECT_EQ(selector->to_string(), text);
   }
   for (const char* text : {"", "10.0.0.0/33", "10.0.0.0/8[", "10.0.0.0/8[tcp/]", "10.0.0.0/8[tcp/9-1]",
-                           "10.0.0.0/8[icmp/8]", "10.0.0.0/8[tcp/70000]", "10.0.0.0/8[nope]", "x[tcp]"}) {
+                           "10.0.0.0/8[icmp/256]", "10.0.0.0/8[icmp/3(4]", "10.0.0.0/8[icmp/3(4-1)]",
+                           "10.0.0.0/8[gre/1]", "10.0.0.0/8[tcp/70000]", "10.0.0.0/8[nope]", "x[tcp]"}) {
     EXPECT_FALSE(TrafficSelector::parse(text)) << text;
   }
 }
@@ -198,6 +198,37 @@ TEST(TrafficSelectorSets, Intersect) {
   EXPECT_FALSE(ts("10.0.0.0/8").intersect(ts("11.0.0.0/8")));
   EXPECT_FALSE(ts("10.0.0.0/8").intersect(ts("2001:db8::/32")));
   EXPECT_FALSE(ts("10.0.0.0/8[tcp/1-9]").intersect(ts("10.0.0.0/8[tcp/10]")));
+}
+
+// RFC 4301 section 4.4.1.1: any port takes packets that do not show theirs, a range of ports does not.
+TEST(TrafficSelectorSets, OpaqueAndIcmp) {
+  const TrafficSelector opaque = ts("10.1.0.0/16[udp/opaque]");
+  EXPECT_TRUE(opaque.is_opaque());
+  EXPECT_EQ(opaque.first_port, 65535);
+  EXPECT_EQ(opaque.last_port, 0);
+  EXPECT_EQ(ts("10.0.0.0/8").intersect(opaque), opaque);
+  EXPECT_EQ(opaque.intersect(ts("10.0.0.0/8[udp]")), opaque);
+  EXPECT_EQ(opaque.intersect(opaque), opaque);
+  EXPECT_FALSE(opaque.intersect(ts("10.0.0.0/8[udp/1-65535]")));
+  EXPECT_FALSE(opaque.intersect(ts("10.0.0.0/8[tcp]")));
+  const TrafficSelector echo = ts("10.0.0.0/8[icmp/8]");
+  EXPECT_EQ(echo.first_port, 0x0800);
+  EXPECT_EQ(echo.last_port, 0x08ff);
+  EXPECT_EQ(echo.intersect(ts("10.0.0.0/8[icmp/8(0)]")), ts("10.0.0.0/8[icmp/8(0)]"));
+  EXPECT_FALSE(echo.intersect(ts("10.0.0.0/8[icmp/0]")));
+  EXPECT_EQ(echo.intersect(ts("10.5.0.0/16[icmp]")), ts("10.5.0.0/16[icmp/8]"));
+}
+
+TEST(Narrowing, WithPortsTypesAndOpaque) {
+  const std::vector ours{ts("10.0.0.0/8[udp/500-600]"), ts("10.0.0.0/8[udp/opaque]"),
+                         ts("10.0.0.0/8[icmp/8]")};
+  EXPECT_EQ(narrow(ours, std::vector{ts("10.1.0.0/16")}, 32),
+            (std::vector{ts("10.1.0.0/16[udp/500-600]"), ts("10.1.0.0/16[udp/opaque]"),
+                         ts("10.1.0.0/16[icmp/8]")}));
+  EXPECT_EQ(narrow(ours, std::vector{ts("10.1.0.0/16[udp/550-700]"), ts("10.1.0.0/16[icmp]")}, 32),
+            (std::vector{ts("10.1.0.0/16[udp/550-600]"), ts("10.1.0.0/16[icmp/8]")}));
+  EXPECT_TRUE(within(std::vector{ts("10.1.0.0/16[udp/opaque]")}, std::vector{ts("10.0.0.0/8")}));
+  EXPECT_FALSE(within(std::vector{ts("10.1.0.0/16")}, std::vector{ts("10.0.0.0/8[any/opaque]")}));
 }
 
 TEST(Narrowing, KeepsTheCommonPartsOnce) {
@@ -220,7 +251,11 @@ TEST(Narrowing, OddSelectorsOnTheWireAreLeftOut) {
   payload.selectors.push_back(backwards);
   payload.selectors.push_back(opaque);
   payload.selectors.push_back({wire::SelectorType{99}, 0, 0, 0, {1, 2}, {}});
-  EXPECT_EQ(from_wire(payload), std::vector{ts("10.0.0.0/8")});
+  wire::Selector no_port = payload.selectors.front();
+  no_port.first_port = 9;
+  no_port.last_port = 8;
+  payload.selectors.push_back(no_port);
+  EXPECT_EQ(from_wire(payload), (std::vector{ts("10.0.0.0/8"), ts("10.0.0.0/8[any/opaque]")}));
 }
 
 TEST(Selection, OursDecidesAndTheAnswerNamesTheirNumber) {

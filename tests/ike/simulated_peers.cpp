@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/hex.h"
 
@@ -24,6 +26,10 @@ ChildSa copy_of(const ChildSa& sa) {
   copy.outbound_key = sa.outbound_key.clone();
   copy.inbound_integrity_key = sa.inbound_integrity_key.clone();
   copy.outbound_integrity_key = sa.outbound_integrity_key.clone();
+  copy.bytes = sa.bytes;
+  copy.packets = sa.packets;
+  copy.replaces = sa.replaces;
+  copy.receive_only = sa.receive_only;
   copy.local_address = sa.local_address;
   copy.remote_address = sa.remote_address;
   copy.udp_encapsulation = sa.udp_encapsulation;
@@ -56,11 +62,37 @@ Expected<> BookkeepingHandler::install(const ChildSa& sa) {
   faults += reserved.erase(sa.inbound_spi) == 1 ? 0U : 1U;
   faults += installed.emplace(sa.id, copy_of(sa)).second ? 0U : 1U;
   ++installations;
+  if (!sa.receive_only) {
+    senders.push_back(sa.id);
+  }
   return {};
+}
+
+void BookkeepingHandler::use_outbound(ChildSaId id) {
+  const auto at = installed.find(id);
+  faults += at != installed.end() && at->second.receive_only ? 0U : 1U;
+  if (at != installed.end()) {
+    at->second.receive_only = false;
+    senders.push_back(id);
+  }
+}
+
+bool BookkeepingHandler::move(ChildSaId id, const Endpoint& local, const Endpoint& remote) {
+  const auto at = installed.find(id);
+  faults += at != installed.end() ? 0U : 1U;
+  if (!can_move || at == installed.end()) {
+    return false;
+  }
+  at->second.local_address = local.address;
+  at->second.local_port = local.port;
+  at->second.remote_address = remote.address;
+  at->second.remote_port = remote.port;
+  return true;
 }
 
 void BookkeepingHandler::remove(ChildSaId id) {
   faults += installed.erase(id) == 1 ? 0U : 1U;
+  std::erase(senders, id);
 }
 
 Peer::Peer(std::uint64_t seed, const IpAddress& own_address, const Limits& limits)
@@ -102,6 +134,7 @@ void Network::collect() {
     for (Datagram& datagram : peer->stack->take_datagrams()) {
       send(*peer, std::move(datagram));
     }
+    std::ranges::move(peer->stack->take_keepalives(), std::back_inserter(peer->keepalives));
     for (Event& event : peer->stack->take_events()) {
       peer->events.push_back(std::move(event));
     }
@@ -130,6 +163,37 @@ void Network::inject(Peer& to, Datagram datagram) {
   datagram.local.address = to.address;
   to.stack->receive(datagram, now);
   collect();
+}
+
+void Network::hold() {
+  on_the_way = [this](Datagram& datagram) {
+    held.push_back(datagram);
+    return false;
+  };
+  collect();
+}
+
+bool Network::deliver_held(Peer& to) {
+  const auto at =
+      std::ranges::find(held, to.address, [](const Datagram& datagram) { return datagram.local.address; });
+  if (at == held.end()) {
+    return false;
+  }
+  const Datagram datagram = std::move(*at);
+  held.erase(at);
+  to.stack->receive(datagram, now);
+  collect();
+  return true;
+}
+
+void Network::release() {
+  on_the_way = {};
+  for (const Datagram& datagram : std::exchange(held, {})) {
+    if (Peer* to = owner(datagram.local.address)) {
+      to->stack->receive(datagram, now);
+      collect();
+    }
+  }
 }
 
 void Network::deliver_next() {
@@ -190,8 +254,10 @@ ConnectionConfig make_connection(const Peer& own, const Peer& other, bool first)
   child.proposals = {*parse_esp_proposal("aes256gcm16-esn")};
   child.local_ts = {*TrafficSelector::parse(first ? "10.1.0.0/24" : "10.2.0.0/24")};
   child.remote_ts = {*TrafficSelector::parse(first ? "10.2.0.0/24" : "10.1.0.0/24")};
+  child.lifetime = {};
   ConnectionConfig connection;
   connection.name = "site";
+  connection.lifetime = {};
   connection.local_addresses = {{own.address, own.address}};
   connection.remote_addresses = {{other.address, other.address}};
   connection.proposals = {*parse_ike_proposal("aes256gcm16-prfsha256-x25519")};
@@ -243,12 +309,36 @@ void expect_crosswise(const Network& network) {
   EXPECT_EQ(a.udp_encapsulation, b.udp_encapsulation);
 }
 
+void expect_agreed(const Network& network) {
+  const auto with_inbound = [](const BookkeepingHandler& handler, std::uint32_t spi) -> const ChildSa* {
+    const auto at = std::ranges::find_if(
+        handler.installed, [spi](const auto& entry) { return entry.second.inbound_spi == spi; });
+    return at == handler.installed.end() ? nullptr : &at->second;
+  };
+  EXPECT_EQ(network.a.handler.installed.size(), network.b.handler.installed.size());
+  for (const auto& [own, other] : {std::pair(&network.a.handler, &network.b.handler),
+                                   std::pair(&network.b.handler, &network.a.handler)}) {
+    EXPECT_EQ(own->faults, 0U);
+    for (const auto& [id, sa] : own->installed) {
+      const ChildSa* there = with_inbound(*other, sa.outbound_spi);
+      ASSERT_NE(there, nullptr);
+      EXPECT_EQ(there->outbound_spi, sa.inbound_spi);
+      EXPECT_EQ(to_hex(sa.outbound_key.view()), to_hex(there->inbound_key.view()));
+      EXPECT_EQ(to_hex(sa.inbound_key.view()), to_hex(there->outbound_key.view()));
+      EXPECT_EQ(sa.local_ts, there->remote_ts);
+      EXPECT_EQ(sa.proposal, there->proposal);
+      EXPECT_FALSE(sa.receive_only);
+    }
+  }
+}
+
 void expect_empty(const Network& network) {
   for (const Peer* peer : {&network.a, &network.b}) {
     SCOPED_TRACE(peer == &network.a ? "A" : "B");
     EXPECT_TRUE(peer->stack->list().empty());
     EXPECT_FALSE(peer->stack->next_timer());
     EXPECT_TRUE(peer->handler.installed.empty());
+    EXPECT_TRUE(peer->handler.senders.empty());
     EXPECT_TRUE(peer->handler.reserved.empty());
     EXPECT_EQ(peer->handler.faults, 0U);
     EXPECT_EQ(peer->counter("state_move_illegal"), 0U);

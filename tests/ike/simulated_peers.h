@@ -33,17 +33,19 @@ class BookkeepingHandler final : public ChildSaHandler {
   Expected<std::uint32_t> allocate_spi() override;
   void release_spi(std::uint32_t spi) override;
   Expected<> install(const ChildSa& sa) override;
+  void use_outbound(ChildSaId id) override;
+  bool move(ChildSaId id, const Endpoint& local, const Endpoint& remote) override;
   void remove(ChildSaId id) override;
 
   // Faults on demand.
   bool refuse_allocation = false;
   bool refuse_installation = false;
 
-  struct Installed {
-    ChildSa sa;
-  };
+  bool can_move = true;
   std::map<ChildSaId, ChildSa> installed;
   std::set<std::uint32_t> reserved;
+  // Those that send, the one that was allowed to last at the end.
+  std::vector<ChildSaId> senders;
   unsigned installations = 0;
   // Calls that a caller must not make: unknown SPIs or IDs, the same twice.
   unsigned faults = 0;
@@ -61,6 +63,7 @@ struct Peer {
   BookkeepingHandler handler;
   std::unique_ptr<Stack> stack;
   std::vector<Event> events;
+  std::vector<Stack::Keepalive> keepalives;
 
   std::uint64_t counter(std::string_view name) const;
   // Every event of this kind so far.
@@ -94,6 +97,14 @@ class Network {
   // Only what needs no timer of a stack: ends when no datagram is in flight.
   void deliver();
   void collect();
+  // Datagrams that on_the_way took away to deliver them by hand, in the order in which they were sent.
+  std::vector<Datagram> held;
+  // From now on nothing arrives but what deliver_held() is told to.
+  void hold();
+  // The first held datagram to this peer; what comes of it is held too. False when there is none.
+  bool deliver_held(Peer& to);
+  // All that is held arrives, and the network works again.
+  void release();
   // A datagram from the outside, `remote` being where it says it comes from.
   void inject(Peer& to, Datagram datagram);
 
@@ -112,7 +123,8 @@ class Network {
   std::uint64_t m_order = 0;
 };
 
-// Connection "site" with child "net", PSK, aes256gcm16-prfsha256-x25519 and aes256gcm16-esn unless changed.
+// Connection "site" with child "net", PSK, aes256gcm16-prfsha256-x25519 and aes256gcm16-esn, no lifetimes,
+// unless changed.
 ConnectionConfig make_connection(const Peer& own, const Peer& other, bool first);
 std::vector<SharedSecret> make_secrets(std::string_view psk = "a secret only for tests");
 // Both peers with make_connection() and make_secrets().
@@ -121,6 +133,9 @@ void configure(Network& network,
 
 // Both sides have one Child SA, and what one sends with the other receives with.
 void expect_crosswise(const Network& network);
+// Every Child SA of one side is one of the other, with the same keys crosswise, and each side sends with one
+// that the other has.
+void expect_agreed(const Network& network);
 // No IKE SA, no Child SA, no SPI on either side, and no call or move that must not be.
 void expect_empty(const Network& network);
 // Starts "site"/"net" at A and runs until nothing is left to happen.

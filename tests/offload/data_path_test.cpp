@@ -239,6 +239,26 @@ TEST_F(DataPathTest, TheNewestSaServesItsEntry) {
   EXPECT_EQ(m_engine.outbound_rows_used, (std::vector<std::uint32_t>{3, 1}));
 }
 
+// RFC 7296 section 2.8: what a peer replaces is sent with until the peer is known to be ready.
+TEST_F(DataPathTest, AReceiveOnlySaSendsWhenItIsToldTo) {
+  ASSERT_TRUE(m_path->install(child(1)));  // outbound row 1
+  ChildSaSpec next = child(2);             // outbound row 3
+  next.receive_only = true;
+  ASSERT_TRUE(m_path->install(next));
+  EXPECT_EQ(m_engine.inbound.size(), 2U);
+  m_path->submit_outbound(make_packet());
+  ASSERT_TRUE(m_path->install(child(3)));  // outbound row 5
+  m_path->submit_outbound(make_packet());
+  m_path->use_outbound(2);
+  m_path->submit_outbound(make_packet());
+  m_path->use_outbound(1);
+  m_path->use_outbound(99);
+  m_path->submit_outbound(make_packet());
+  m_path->remove(2);
+  m_path->submit_outbound(make_packet());
+  EXPECT_EQ(m_engine.outbound_rows_used, (std::vector<std::uint32_t>{1, 5, 3, 3, 5}));
+}
+
 TEST_F(DataPathTest, ANarrowedSaCarriesOnlyWhatItCovers) {
   ASSERT_TRUE(m_path->install(child(1)));
   ChildSaSpec narrow = child(2);

@@ -36,7 +36,7 @@ struct CommandLine {
   Connect connect{.socket = vici::default_socket_path};
   bool all = false;
   InitiateOptions initiate_options;
-  TerminateOptions terminate_options;
+  WhichOptions which_options;
   ReplayOptions replay_options;
   Action action;
 
@@ -58,22 +58,26 @@ struct CommandLine {
     stats_command->callback([this] { action = [this](const Connect& to) { return stats(to, all); }; });
 
     CLI::App* initiate_command = add_command(app, "initiate", "bring a Child SA up", connect.json);
-    initiate_command->add_option("--child", initiate_options.child, "name of the child")->required();
-    initiate_command->add_option("--ike", initiate_options.ike, "name of its connection");
+    CLI::Option_group* what = initiate_command->add_option_group("what", "what to bring up");
+    what->add_option("--child", initiate_options.child, "name of the child");
+    what->add_option("--ike", initiate_options.ike,
+                     "name of its connection; without --child, the IKE SA alone");
+    what->require_option(1, 2);
     add_timeout(*initiate_command, initiate_options.timeout);
     initiate_command->callback(
         [this] { action = [this](const Connect& to) { return initiate(to, initiate_options); }; });
 
     CLI::App* terminate_command = add_command(app, "terminate", "take SAs down", connect.json);
-    CLI::Option_group* which = terminate_command->add_option_group("which", "the SAs to take down");
-    which->add_option("--ike", terminate_options.ike, "IKE SAs of this connection");
-    which->add_option("--child", terminate_options.child, "Child SAs of this name");
-    which->add_option("--ike-id", terminate_options.ike_id, "the IKE SA with this number");
-    which->add_option("--child-id", terminate_options.child_id, "the Child SA with this number");
-    which->require_option(1, 2);
-    add_timeout(*terminate_command, terminate_options.timeout);
+    add_which(*terminate_command, "the SAs to take down");
+    add_timeout(*terminate_command, which_options.timeout);
     terminate_command->callback(
-        [this] { action = [this](const Connect& to) { return terminate(to, terminate_options); }; });
+        [this] { action = [this](const Connect& to) { return terminate(to, which_options); }; });
+
+    CLI::App* rekey_command =
+        add_command(app, "rekey", "replace SAs by new ones with new keys", connect.json);
+    add_which(*rekey_command, "the SAs to replace");
+    rekey_command->callback(
+        [this] { action = [this](const Connect& to) { return rekey(to, which_options); }; });
 
     add_command(app, "reload", "read the daemon's configuration file again", connect.json)->callback([this] {
       action = reload;
@@ -102,6 +106,15 @@ struct CommandLine {
                       "the SAs of an esp_sa table are of transport mode");
     command->callback(
         [this] { action = [this](const Connect& to) { return replay(replay_options, to.json); }; });
+  }
+
+  void add_which(CLI::App& command, const std::string& help) {
+    CLI::Option_group* which = command.add_option_group("which", help);
+    which->add_option("--ike", which_options.ike, "IKE SAs of this connection");
+    which->add_option("--child", which_options.child, "Child SAs of this name");
+    which->add_option("--ike-id", which_options.ike_id, "the IKE SA with this number");
+    which->add_option("--child-id", which_options.child_id, "the Child SA with this number");
+    which->require_option(1, 2);
   }
 };
 

@@ -62,6 +62,23 @@ Expected<Message> request(const Connect& to, const std::string& command, const M
   return fail(text.empty() ? fmt::format("'{}' failed, and espgated gave no reason", command) : text);
 }
 
+Message which_sas(const WhichOptions& options) {
+  Message message;
+  if (!options.ike.empty()) {
+    message.set("ike", options.ike);
+  }
+  if (!options.child.empty()) {
+    message.set("child", options.child);
+  }
+  if (options.ike_id) {
+    message.set_number("ike-id", *options.ike_id);
+  }
+  if (options.child_id) {
+    message.set_number("child-id", *options.child_id);
+  }
+  return message;
+}
+
 std::string in_milliseconds(std::uint32_t seconds) {
   return std::to_string(std::uint64_t{seconds} * 1000);
 }
@@ -100,7 +117,9 @@ Expected<std::string> stats(const Connect& to, bool all) {
 
 Expected<std::string> initiate(const Connect& to, const InitiateOptions& options) {
   Message message;
-  message.set("child", options.child);
+  if (!options.child.empty()) {
+    message.set("child", options.child);
+  }
   if (!options.ike.empty()) {
     message.set("ike", options.ike);
   }
@@ -120,20 +139,8 @@ Expected<std::string> initiate(const Connect& to, const InitiateOptions& options
                      answer->value("child-id"));
 }
 
-Expected<std::string> terminate(const Connect& to, const TerminateOptions& options) {
-  Message message;
-  if (!options.ike.empty()) {
-    message.set("ike", options.ike);
-  }
-  if (!options.child.empty()) {
-    message.set("child", options.child);
-  }
-  if (options.ike_id) {
-    message.set_number("ike-id", *options.ike_id);
-  }
-  if (options.child_id) {
-    message.set_number("child-id", *options.child_id);
-  }
+Expected<std::string> terminate(const Connect& to, const WhichOptions& options) {
+  Message message = which_sas(options);
   if (options.timeout) {
     message.set("timeout", in_milliseconds(*options.timeout));
   }
@@ -148,6 +155,17 @@ Expected<std::string> terminate(const Connect& to, const TerminateOptions& optio
   }
   return fmt::format("terminate completed: {} of {} SAs\n", answer->value("terminated"),
                      answer->value("matches"));
+}
+
+Expected<std::string> rekey(const Connect& to, const WhichOptions& options) {
+  const auto answer = request(to, "rekey", which_sas(options));
+  if (!answer) {
+    return fail("rekey failed: " + answer.error().message);
+  }
+  if (to.json) {
+    return print({{"success", true}, {"matches", number(*answer, "matches")}});
+  }
+  return fmt::format("rekey begun: {} SAs\n", answer->value("matches"));
 }
 
 Expected<std::string> reload(const Connect& to) {

@@ -16,12 +16,12 @@ struct Connect {
 };
 
 struct InitiateOptions {
-  std::string child;
+  std::string child;                     // empty: an IKE SA without one
   std::string ike;                       // empty: the first connection with such a child
   std::optional<std::uint32_t> timeout;  // seconds; nullopt waits as long as IKE tries
 };
 
-struct TerminateOptions {
+struct WhichOptions {
   std::string ike;
   std::string child;
   std::optional<std::uint32_t> ike_id;
@@ -34,7 +34,9 @@ Expected<std::string> list_sas(const Connect& to);
 Expected<std::string> list_conns(const Connect& to);
 Expected<std::string> stats(const Connect& to, bool all);
 Expected<std::string> initiate(const Connect& to, const InitiateOptions& options);
-Expected<std::string> terminate(const Connect& to, const TerminateOptions& options);
+Expected<std::string> terminate(const Connect& to, const WhichOptions& options);
+// Begins, and does not wait; the timeout is not looked at.
+Expected<std::string> rekey(const Connect& to, const WhichOptions& options);
 Expected<std::string> reload(const Connect& to);
 
 }  // namespace espgate::host::cli

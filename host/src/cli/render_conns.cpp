@@ -12,8 +12,13 @@ using vici::Element;
 using vici::Message;
 using Out = std::back_insert_iterator<std::string>;
 
+std::string rekeying(const Message& from) {
+  const std::string_view time = from.value("rekey_time");
+  return time.empty() || time == "0" ? "no rekeying" : fmt::format("rekeying every {}s", time);
+}
+
 void conn_text(Out out, const std::string& name, const Message& conn) {
-  fmt::format_to(out, "{}: {}, no reauthentication, no rekeying\n", name, conn.value("version"));
+  fmt::format_to(out, "{}: {}, no reauthentication, {}\n", name, conn.value("version"), rekeying(conn));
   for (const char* side : {"local", "remote"}) {
     if (const auto* addresses = conn.find_list(fmt::format("{}_addrs", side))) {
       for (const std::string& address : *addresses) {
@@ -28,8 +33,8 @@ void conn_text(Out out, const std::string& name, const Message& conn) {
   const Message& children = section_of(conn, "children");
   for (const Element& element : children.elements()) {
     const Message& child = section_of(children, element.name);
-    fmt::format_to(out, "  {}: {}, no rekeying\n    local:  {}\n    remote: {}\n", element.name,
-                   child.value("mode"), joined(child, "local-ts"), joined(child, "remote-ts"));
+    fmt::format_to(out, "  {}: {}, {}\n    local:  {}\n    remote: {}\n", element.name, child.value("mode"),
+                   rekeying(child), joined(child, "local-ts"), joined(child, "remote-ts"));
   }
 }
 

@@ -63,7 +63,9 @@ void ike_text(Out out, std::string_view name, const Message& ike) {
     fmt::format_to(out, "  {}\n", line);
   }
   if (!ike.value("established").empty()) {
-    fmt::format_to(out, "  established {}s ago\n", ike.value("established"));
+    const std::string_view rekey = ike.value("rekey-time");
+    fmt::format_to(out, "  established {}s ago{}\n", ike.value("established"),
+                   rekey.empty() ? "" : fmt::format(", rekeying in {}s", rekey));
   }
   const Message& children = section_of(ike, "child-sas");
   for (const Element& element : children.elements()) {
@@ -83,8 +85,11 @@ Json child_json(const Message& child) {
   json["encryption"] = text(child, "encr-alg");
   json["key_bits"] = number(child, "encr-keysize");
   json["integrity"] = text(child, "integ-alg");
+  json["group"] = text(child, "dh-group");
   json["offload"] = text(child, "offload");
   json["installed_seconds"] = number(child, "install-time");
+  json["rekey_in_seconds"] = number(child, "rekey-time");
+  json["ends_in_seconds"] = number(child, "life-time");
   for (const char* direction : {"in", "out"}) {
     const auto key = [direction](std::string_view name) { return fmt::format("{}-{}", name, direction); };
     json[direction] = {{"spi", text(child, key("spi"))},
@@ -121,6 +126,7 @@ Json ike_json(const std::string& name, const Message& ike) {
   json["prf"] = text(ike, "prf-alg");
   json["group"] = text(ike, "dh-group");
   json["established_seconds"] = number(ike, "established");
+  json["rekey_in_seconds"] = number(ike, "rekey-time");
   json["children"] = Json::array();
   const Message& children = section_of(ike, "child-sas");
   for (const Element& element : children.elements()) {

@@ -37,6 +37,8 @@ struct GatewayConfig {
   std::vector<ConnectionSettings> connections;  // in the order of the file
   std::vector<ike::SharedSecret> secrets;
   ike::Credentials credentials;
+  // What has no effect, one line each, in the form of ConfigErrors.
+  std::vector<std::string> notices;
 };
 
 // One line for each thing that is wrong: "file:line: connections.NAME.KEY: what, why, what to do".

@@ -11,6 +11,10 @@ void Diagnostics::add(const Location& where, std::string_view path, std::string_
   m_errors.push_back(fmt::format("{}: {}: {}", where.to_string(), path, message));
 }
 
+void Diagnostics::note(const Location& where, std::string_view path, std::string_view message) {
+  m_notices.push_back(fmt::format("{}: {}: {}", where.to_string(), path, message));
+}
+
 namespace schema {
 namespace {
 
@@ -36,20 +40,20 @@ constexpr std::array connection_key_names = {
     KnownName{"aggressive", "IKEv1"},
     KnownName{"dscp", "DSCP of IKE packets"},
     KnownName{"mobike", "MOBIKE"},
-    KnownName{"dpd_delay", "liveness checks"},
-    KnownName{"dpd_timeout", "liveness checks"},
-    KnownName{"fragmentation", "IKE fragmentation"},
-    KnownName{"childless", "IKE SAs without a child"},
+    KnownName{"dpd_delay"},
+    KnownName{"dpd_timeout"},
+    KnownName{"fragmentation"},
+    KnownName{"childless"},
     KnownName{"send_certreq"},
     KnownName{"send_cert"},
     KnownName{"ppk_id", "post-quantum pre-shared keys"},
     KnownName{"ppk_required", "post-quantum pre-shared keys"},
-    KnownName{"keyingtries", "repeated tries"},
-    KnownName{"unique", "uniqueness of peers"},
-    KnownName{"reauth_time", "reauthentication"},
-    KnownName{"rekey_time", "rekeying"},
-    KnownName{"over_time", "rekeying"},
-    KnownName{"rand_time", "rekeying"},
+    KnownName{"keyingtries"},
+    KnownName{"unique"},
+    KnownName{"reauth_time"},
+    KnownName{"rekey_time"},
+    KnownName{"over_time"},
+    KnownName{"rand_time"},
     KnownName{"if_id_in", "XFRM interfaces"},
     KnownName{"if_id_out", "XFRM interfaces"},
     KnownName{"mediation", "mediation"},
@@ -105,20 +109,20 @@ constexpr std::array child_key_names = {
     KnownName{"copy_dscp"},
     KnownName{"ah_proposals"},
     KnownName{"sha256_96", "the truncation of HMAC-SHA2-256 to 96 bits, which RFC 4868 does not have"},
-    KnownName{"rekey_time", "rekeying"},
-    KnownName{"life_time", "lifetimes"},
-    KnownName{"rand_time", "rekeying"},
-    KnownName{"rekey_bytes", "rekeying"},
-    KnownName{"life_bytes", "lifetimes"},
-    KnownName{"rand_bytes", "rekeying"},
-    KnownName{"rekey_packets", "rekeying"},
-    KnownName{"life_packets", "lifetimes"},
-    KnownName{"rand_packets", "rekeying"},
+    KnownName{"rekey_time"},
+    KnownName{"life_time"},
+    KnownName{"rand_time"},
+    KnownName{"rekey_bytes"},
+    KnownName{"life_bytes"},
+    KnownName{"rand_bytes"},
+    KnownName{"rekey_packets"},
+    KnownName{"life_packets"},
+    KnownName{"rand_packets"},
     KnownName{"updown", "up/down scripts"},
     KnownName{"hostaccess", "up/down scripts"},
     KnownName{"policies", "Child SAs without policies"},
     KnownName{"policies_fwd_out", "XFRM policies"},
-    KnownName{"dpd_action", "liveness checks"},
+    KnownName{"dpd_action"},
     KnownName{"ipcomp", "IPComp"},
     KnownName{"inactivity", "inactivity timeouts"},
     KnownName{"reqid", "fixed request identifiers"},
@@ -134,7 +138,7 @@ constexpr std::array child_key_names = {
     KnownName{"label", "security labels"},
     KnownName{"label_mode", "security labels"},
     KnownName{"tfc_padding", "TFC padding"},
-    KnownName{"close_action", "actions when a peer deletes the Child SA"},
+    KnownName{"close_action"},
 };
 
 constexpr std::array authority_key_names = {

@@ -22,11 +22,15 @@ class Diagnostics {
   void add(const Location& where, std::string_view path, std::string_view message);
   // What is wrong beside the configuration file; the message says where.
   void add(std::string message) { m_errors.push_back(std::move(message)); }
+  // Something that has no effect, and that does not stand in the way.
+  void note(const Location& where, std::string_view path, std::string_view message);
   std::vector<std::string> take() { return std::move(m_errors); }
+  std::vector<std::string> take_notices() { return std::move(m_notices); }
   bool empty() const { return m_errors.empty(); }
 
  private:
   std::vector<std::string> m_errors;
+  std::vector<std::string> m_notices;
 };
 
 namespace schema {

@@ -25,6 +25,10 @@ class SettingReader {
     m_errors.add(m_section.where(), m_path + "." + std::string(key), message);
   }
 
+  void notice(const Setting& setting, std::string_view message) {
+    m_errors.note(setting.where, m_path + "." + setting.key, message);
+  }
+
   // What `parse` makes of the value; nullopt when the key is not there or its value is wrong.
   template <typename Parse>
   auto value(const std::string& key, Parse parse)

@@ -90,6 +90,7 @@ std::expected<GatewayConfig, ConfigErrors> translate(const Conf& conf, const std
   if (!errors.empty()) {
     return std::unexpected(errors.take());
   }
+  config.notices = errors.take_notices();
   return config;
 }
 

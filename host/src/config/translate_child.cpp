@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "config/lifetimes.h"
 #include "config/setting_reader.h"
 #include "config/translate_connection.h"
 
@@ -118,6 +119,7 @@ ChildSettings translate_child(const Section& section, const std::string& path, D
   child.ike.local_ts = read_selectors(in, "local_ts");
   child.ike.remote_ts = read_selectors(in, "remote_ts");
   child.ike.start_action = in.value("start_action", parse_start_action).value_or(ike::StartAction::none);
+  read_child_timing(in, child.ike);
   child.placement.hw_offload = in.value("hw_offload", parse_hw_offload).value_or(HwOffload::automatic);
   if (const auto window =
           in.value("replay_window", [](std::string_view t) { return parse_number(t, 1U << 20); })) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "config/lifetimes.h"
 #include "config/setting_reader.h"
 
 namespace espgate::host::config {
@@ -128,6 +129,7 @@ ConnectionSettings translate_connection(const Section& section, const Credential
   settings.ike.remote_addresses = read_addresses(in, "remote_addrs");
   read_ports(in, settings.ike);
   settings.ike.force_udp_encapsulation = in.value("encap", parse_bool).value_or(false);
+  read_connection_timing(in, settings.ike);
   settings.ike.proposals = in.list("proposals", ike::parse_ike_proposal);
   if (in.find("proposals") == nullptr) {
     if (auto standard = ike::parse_ike_proposal("default")) {

@@ -107,6 +107,46 @@ Expected<std::uint64_t> parse_number(std::string_view text, std::uint64_t max) {
   return value;
 }
 
+Expected<std::chrono::seconds> parse_time(std::string_view text) {
+  struct Unit {
+    char letter;
+    std::uint64_t seconds;
+  };
+  constexpr std::array units{Unit{'s', 1}, Unit{'m', 60}, Unit{'h', 3600}, Unit{'d', 86400}};
+  constexpr std::uint64_t ten_years = std::uint64_t{3650} * 86400;
+  std::uint64_t factor = 1;
+  std::string_view number = text;
+  for (const Unit& unit : units) {
+    if (text.ends_with(unit.letter)) {
+      factor = unit.seconds;
+      number.remove_suffix(1);
+    }
+  }
+  const auto value = parse_number(number, ten_years / factor);
+  if (!value) {
+    return fail(fmt::format("'{}' is no time of up to ten years: a number with s, m, h or d", text));
+  }
+  return std::chrono::seconds(*value * factor);
+}
+
+Expected<std::uint64_t> parse_amount(std::string_view text) {
+  unsigned shift = 0;
+  std::string_view number = text;
+  constexpr std::string_view units = "kmg";
+  if (!text.empty()) {
+    if (const std::size_t unit = units.find(text.back()); unit != std::string_view::npos) {
+      shift = static_cast<unsigned>(10 * (unit + 1));
+      number.remove_suffix(1);
+    }
+  }
+  constexpr std::uint64_t most = std::uint64_t{1} << 60U;
+  const auto value = parse_number(number, most >> shift);
+  if (!value) {
+    return fail(fmt::format("'{}' is no amount of up to 2^60: a number, also with k, m or g", text));
+  }
+  return *value << shift;
+}
+
 std::vector<std::string_view> split_list(std::string_view text) {
   std::vector<std::string_view> items;
   while (!text.empty()) {

@@ -1,5 +1,6 @@
 #include "daemon/child_sa_carrier.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "config/gateway_config.h"
@@ -29,16 +30,29 @@ Expected<> ChildSaCarrier::install(const ike::ChildSa& sa) {
     spdlog::error("Child SA {} #{} cannot be installed: {}", name, sa.id, installed.error().message);
     return installed;
   }
-  spdlog::info("Child SA {} #{} installed in the {} engine: SPI {:08x} in, {:08x} out{}{}", name, sa.id,
+  spdlog::info("Child SA {} #{} installed in the {} engine: SPI {:08x} in, {:08x} out{}{}{}", name, sa.id,
                m_data_path.capabilities().name, sa.inbound_spi, sa.outbound_spi, sa.esn ? ", ESN" : "",
-               sa.udp_encapsulation ? ", in UDP" : "");
+               sa.udp_encapsulation ? ", in UDP" : "",
+               sa.replaces != 0 ? fmt::format(", in place of #{}", sa.replaces) : "");
+  m_volumes.add(sa);
   if (m_key_log != nullptr) {
     m_key_log->add(*spec);
   }
   return {};
 }
 
+void ChildSaCarrier::use_outbound(ike::ChildSaId id) {
+  m_data_path.use_outbound(id);
+}
+
+bool ChildSaCarrier::move(ike::ChildSaId id, const ike::Endpoint& /*local*/, const ike::Endpoint& remote) {
+  spdlog::info("Child SA #{}: the peer is at {} port {} now; it is replaced by one that sends there", id,
+               remote.address.to_string(), remote.port);
+  return false;
+}
+
 void ChildSaCarrier::remove(ike::ChildSaId id) {
+  m_volumes.remove(id);
   m_data_path.remove(id);
 }
 

@@ -75,6 +75,9 @@ std::expected<ConfigurationSummary, ConfigErrors> Configuration::load() {
   }
   spdlog::info("configuration '{}' is in force: {} connections, {} children", m_path, summary.connections,
                summary.children);
+  for (const std::string& notice : std::exchange(m_current.notices, {})) {
+    spdlog::info("configuration: {}", notice);
+  }
   delete_what_is_not_allowed();
   start_children();
   m_ike.settle();

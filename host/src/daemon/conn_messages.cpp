@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "daemon/sa_messages.h"
 
 namespace espgate::host::daemon {
 namespace {
+
+using std::chrono::seconds;
 
 using vici::Message;
 
@@ -49,6 +53,28 @@ std::string_view name_of(ike::AuthKind kind) {
   return kind == ike::AuthKind::psk ? "pre-shared key" : "public key";
 }
 
+std::string text_of(seconds time) {
+  return std::to_string(time.count());
+}
+
+std::string_view name_of(ike::EndAction action) {
+  return action == ike::EndAction::start ? "start" : "none";
+}
+
+std::string_view name_of(ike::Unique policy) {
+  switch (policy) {
+    case ike::Unique::never:
+      return "never";
+    case ike::Unique::no:
+      return "no";
+    case ike::Unique::keep:
+      return "keep";
+    case ike::Unique::replace:
+      return "replace";
+  }
+  return "no";
+}
+
 }  // namespace
 
 Message to_message(const config::ConnectionSettings& connection) {
@@ -58,7 +84,9 @@ Message to_message(const config::ConnectionSettings& connection) {
   conn.set_list("local_addrs", texts(ike.local_addresses))
       .set_list("remote_addrs", texts(ike.remote_addresses));
   conn.set_number("local_port", ike.local_port).set_number("remote_port", ike.remote_port);
-  conn.set("version", "IKEv2").set("reauth_time", "0").set("rekey_time", "0").set("dpd_delay", "0");
+  conn.set("version", "IKEv2").set("reauth_time", "0");
+  conn.set("rekey_time", text_of(ike.lifetime.rekey)).set("dpd_delay", text_of(ike.dpd_delay));
+  conn.set("unique", std::string(name_of(ike.unique)));
   conn.set("encap", ike.force_udp_encapsulation ? "yes" : "no");
   conn.set_list("proposals", to_strings(ike.proposals));
   const auto subjects = [](const std::vector<ike::Certificate>& certificates) {
@@ -82,7 +110,10 @@ Message to_message(const config::ConnectionSettings& connection) {
   for (std::size_t i = 0; i < ike.children.size(); ++i) {
     const ike::ChildConfig& child = ike.children[i];
     Message& section = children.section(child.name);
-    section.set("mode", "TUNNEL").set("rekey_time", "0").set("rekey_bytes", "0").set("rekey_packets", "0");
+    section.set("mode", "TUNNEL").set("rekey_time", text_of(child.lifetime.rekey));
+    section.set_number("rekey_bytes", child.bytes.rekey).set_number("rekey_packets", child.packets.rekey);
+    section.set("dpd_action", std::string(name_of(child.dpd_action)));
+    section.set("close_action", std::string(name_of(child.close_action)));
     section.set_list("esp_proposals", to_strings(child.proposals));
     section.set_list("local-ts", to_strings(child.local_ts))
         .set_list("remote-ts", to_strings(child.remote_ts));

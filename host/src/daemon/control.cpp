@@ -44,8 +44,8 @@ vici::Call::Next each(std::vector<Message> messages) {
 
 Control::Control(asio::io_context& io, vici::Server& server, ControlParts parts)
     : m_server(server), m_parts(std::move(parts)), m_waits(io, m_parts.ike) {
-  for (const char* event :
-       {"list-sa", "list-conn", "stats-child", "ike-updown", "child-updown", "control-log"}) {
+  for (const char* event : {"list-sa", "list-conn", "stats-child", "ike-updown", "ike-rekey", "child-updown",
+                            "child-rekey", "control-log"}) {
     m_server.add_event(event);
   }
   add_commands();
@@ -54,11 +54,11 @@ Control::Control(asio::io_context& io, vici::Server& server, ControlParts parts)
 void Control::add_commands() {
   using Command = void (Control::*)(const Message&, const CallPtr&);
   const std::pair<const char*, Command> commands[] = {
-      {"version", &Control::version},        {"stats", &Control::stats},
-      {"list-sas", &Control::list_sas},      {"list-conns", &Control::list_conns},
-      {"get-conns", &Control::get_conns},    {"initiate", &Control::initiate},
-      {"terminate", &Control::terminate},    {"espgate-reload", &Control::reload},
-      {"reload-settings", &Control::reload},
+      {"version", &Control::version},       {"stats", &Control::stats},
+      {"list-sas", &Control::list_sas},     {"list-conns", &Control::list_conns},
+      {"get-conns", &Control::get_conns},   {"initiate", &Control::initiate},
+      {"terminate", &Control::terminate},   {"rekey", &Control::rekey},
+      {"espgate-reload", &Control::reload}, {"reload-settings", &Control::reload},
   };
   for (const auto& [name, command] : commands) {
     m_server.add_command(name, [this, command](const Message& request, const CallPtr& call) {
@@ -193,8 +193,8 @@ Expected<std::string> Control::find_connection(std::string_view connection, std:
       continue;
     }
     seen = true;
-    if (std::ranges::find(candidate.ike.children, child, &ike::ChildConfig::name) !=
-        candidate.ike.children.end()) {
+    if (child.empty() || std::ranges::find(candidate.ike.children, child, &ike::ChildConfig::name) !=
+                             candidate.ike.children.end()) {
       return candidate.ike.name;
     }
   }
@@ -217,10 +217,8 @@ void Control::initiate(const Message& request, const CallPtr& call) {
     call->respond(failed_answer("init-limits: not supported by this version"));
     return;
   }
-  if (child.empty()) {
-    call->respond(
-        failed_answer("child: the key is missing; an IKE SA without a child is not supported by this "
-                      "version"));
+  if (child.empty() && request.value("ike").empty()) {
+    call->respond(failed_answer("what to initiate: one of child and ike is needed"));
     return;
   }
   const auto connection = find_connection(request.value("ike"), child);
@@ -228,22 +226,27 @@ void Control::initiate(const Message& request, const CallPtr& call) {
     call->respond(failed_answer(connection.error().message));
     return;
   }
-  const auto started = m_parts.ike.stack().initiate(*connection, child, m_parts.ike.now());
+  ike::Stack& stack = m_parts.ike.stack();
+  const auto started = child.empty() ? stack.initiate(*connection, m_parts.ike.now())
+                                     : stack.initiate(*connection, child, m_parts.ike.now());
   if (!started) {
     call->respond(failed_answer(started.error().message));
     m_parts.ike.settle();
     return;
   }
-  call->send_event("control-log", Message()
-                                      .set("group", "IKE")
-                                      .set("level", "1")
-                                      .set("ikesa-name", *connection)
-                                      .set_number("ikesa-uniqueid", *started)
-                                      .set("msg", fmt::format("initiating child '{}'", child)));
-  for (const ike::IkeSaView& sa : m_parts.ike.stack().list()) {
+  call->send_event("control-log",
+                   Message()
+                       .set("group", "IKE")
+                       .set("level", "1")
+                       .set("ikesa-name", *connection)
+                       .set_number("ikesa-uniqueid", *started)
+                       .set("msg", child.empty() ? "initiating without a child"
+                                                 : fmt::format("initiating child '{}'", child)));
+  for (const ike::IkeSaView& sa : stack.list()) {
     const auto up = std::ranges::find(sa.children, child, &ike::ChildSaView::name);
-    if (sa.id == *started && up != sa.children.end()) {
-      call->respond(started_answer(sa.id, up->id));
+    const bool is_up = child.empty() ? sa.state == ike::IkeSaState::established : up != sa.children.end();
+    if (sa.id == *started && is_up) {
+      call->respond(started_answer(sa.id, child.empty() ? 0 : up->id));
       m_parts.ike.settle();
       return;
     }
@@ -311,6 +314,45 @@ void Control::terminate(const Message& request, const CallPtr& call) {
   m_parts.ike.settle();
 }
 
+// strongSwan's rekey: begun, not waited for.
+void Control::rekey(const Message& request, const CallPtr& call) {
+  const auto filter = SaFilter::parse(request);
+  const auto reauth = parse_flag(request, "reauth", false);
+  if (!filter || !reauth) {
+    call->respond(failed_answer(!filter ? filter.error().message : reauth.error().message));
+    return;
+  }
+  if (*reauth) {
+    call->respond(failed_answer("reauth: not supported by this version: reauthentication"));
+    return;
+  }
+  if (filter->empty()) {
+    call->respond(failed_answer("which SAs: one of ike, child, ike-id and child-id is needed"));
+    return;
+  }
+  ike::Stack& stack = m_parts.ike.stack();
+  std::size_t matches = 0;
+  for (const ike::IkeSaView& sa : stack.list()) {
+    if (!filter->matches(sa)) {
+      continue;
+    }
+    if (!filter->names_child()) {
+      matches += stack.rekey_ike(sa.id, m_parts.ike.now()) ? 1U : 0U;
+      continue;
+    }
+    for (const ike::ChildSaView& child : sa.children) {
+      if (filter->matches(child)) {
+        matches += stack.rekey_child(child.id, m_parts.ike.now()) ? 1U : 0U;
+      }
+    }
+  }
+  Message answer = matches != 0
+                       ? Message().set("success", "yes")
+                       : failed_answer("no SA matches that is up and not being replaced or deleted already");
+  call->respond(std::move(answer.set_number("matches", matches)));
+  m_parts.ike.settle();
+}
+
 void Control::reload(const Message& /*request*/, const CallPtr& call) {
   auto loaded = m_parts.configuration.load();
   if (!loaded) {
@@ -338,10 +380,42 @@ void Control::on_event(const ike::Event& event) {
     case ike::Event::Kind::child_down:
       announce("child-updown", event);
       return;
+    case ike::Event::Kind::ike_rekeyed:
+    case ike::Event::Kind::child_rekeyed:
+      announce_rekey(event);
+      return;
+    case ike::Event::Kind::rekey_failed:
+    case ike::Event::Kind::initiate_again:
     case ike::Event::Kind::initiate_failed:
     case ike::Event::Kind::peer_rejected:
       return;
   }
+}
+
+// Live, or as much of it as the event itself says.
+ike::IkeSaView Control::find_ike_sa(const std::string& connection, ike::IkeSaId id) {
+  for (ike::IkeSaView& live : m_parts.ike.stack().list()) {
+    if (live.id == id) {
+      return std::move(live);
+    }
+  }
+  ike::IkeSaView gone;
+  gone.id = id;
+  gone.connection = connection;
+  gone.state = ike::IkeSaState::deleting;
+  return gone;
+}
+
+ike::ChildSaView Control::find_child(const ike::IkeSaView& sa, const std::string& name, ike::ChildSaId id) {
+  const auto live = std::ranges::find(sa.children, id, &ike::ChildSaView::id);
+  if (live != sa.children.end()) {
+    return *live;
+  }
+  ike::ChildSaView gone;
+  gone.id = id;
+  gone.name = name;
+  gone.state = ike::ChildSaState::deleting;
+  return gone;
 }
 
 // strongSwan's ike-updown and child-updown.
@@ -349,17 +423,7 @@ void Control::announce(const std::string& name, const ike::Event& event) {
   if (!m_server.is_wanted(name)) {
     return;
   }
-  // An SA that is gone already: what the event itself says is all there is.
-  ike::IkeSaView sa;
-  sa.id = event.ike_sa;
-  sa.connection = event.connection;
-  sa.state = ike::IkeSaState::deleting;
-  for (ike::IkeSaView& live : m_parts.ike.stack().list()) {
-    if (live.id == event.ike_sa) {
-      sa = std::move(live);
-      break;
-    }
-  }
+  const ike::IkeSaView sa = find_ike_sa(event.connection, event.ike_sa);
   const SaContext about = context();
   Message message;
   if (event.kind == ike::Event::Kind::ike_up || event.kind == ike::Event::Kind::child_up) {
@@ -368,12 +432,33 @@ void Control::announce(const std::string& name, const ike::Event& event) {
   Message& section = message.section(event.connection);
   section = to_ike_message(sa, about);
   if (event.child_sa != 0) {
-    ike::ChildSaView child;
-    child.id = event.child_sa;
-    child.name = event.child;
-    const auto live = std::ranges::find(sa.children, event.child_sa, &ike::ChildSaView::id);
     Message children;
-    add_child(children, sa, live != sa.children.end() ? *live : child, about);
+    add_child(children, sa, find_child(sa, event.child, event.child_sa), about);
+    section.section("child-sas") = std::move(children);
+  }
+  m_server.broadcast(name, message);
+}
+
+// strongSwan's ike-rekey and child-rekey: the SA as it was and as it is.
+void Control::announce_rekey(const ike::Event& event) {
+  const bool whole = event.kind == ike::Event::Kind::ike_rekeyed;
+  const std::string name = whole ? "ike-rekey" : "child-rekey";
+  if (!m_server.is_wanted(name)) {
+    return;
+  }
+  const SaContext about = context();
+  const ike::IkeSaView sa = find_ike_sa(event.connection, event.ike_sa);
+  Message message;
+  Message& section = message.section(event.connection);
+  if (whole) {
+    section.section("old") = to_ike_message(find_ike_sa(event.connection, event.replaced), about);
+    section.section("new") = to_ike_message(sa, about);
+  } else {
+    section = to_ike_message(sa, about);
+    Message children;
+    Message& child = children.section(event.child);
+    add_child(child.section("old"), sa, find_child(sa, event.child, event.replaced), about);
+    add_child(child.section("new"), sa, find_child(sa, event.child, event.child_sa), about);
     section.section("child-sas") = std::move(children);
   }
   m_server.broadcast(name, message);

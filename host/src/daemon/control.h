@@ -54,12 +54,16 @@ class Control {
   void get_conns(const vici::Message& request, const CallPtr& call);
   void initiate(const vici::Message& request, const CallPtr& call);
   void terminate(const vici::Message& request, const CallPtr& call);
+  void rekey(const vici::Message& request, const CallPtr& call);
   void reload(const vici::Message& request, const CallPtr& call);
 
   SaContext context();
   // The first connection that fits; the error says what is missing.
   Expected<std::string> find_connection(std::string_view connection, std::string_view child) const;
+  ike::IkeSaView find_ike_sa(const std::string& connection, ike::IkeSaId id);
+  static ike::ChildSaView find_child(const ike::IkeSaView& sa, const std::string& name, ike::ChildSaId id);
   void announce(const std::string& name, const ike::Event& event);
+  void announce_rekey(const ike::Event& event);
 
   vici::Server& m_server;
   ControlParts m_parts;

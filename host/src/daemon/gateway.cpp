@@ -93,7 +93,8 @@ config::ConfigErrors Gateway::open_all() {
   if (auto opened = open_devices(*config); !opened) {
     return {opened.error().message};
   }
-  m_carrier = std::make_unique<ChildSaCarrier>(m_pump->data_path(), m_key_log.get());
+  m_volumes = std::make_unique<VolumeWatch>(m_io, m_pump->data_path());
+  m_carrier = std::make_unique<ChildSaCarrier>(m_pump->data_path(), *m_volumes, m_key_log.get());
   m_random = ike::make_system_random();
   m_ike = std::make_unique<IkeDriver>(m_io, ike::Stack::create(*m_random, *m_carrier));
   m_host_routes = std::make_unique<TunRoutes>(*m_routes, m_tun->name());
@@ -167,6 +168,10 @@ void Gateway::connect_devices() {
   m_ike_sockets->start([this](const ike::Datagram& datagram) { m_ike->receive(datagram); },
                        [this](ByteView packet) { m_pump->inbound(packet); });
   m_ike->on_send([this](const ike::Datagram& datagram) { m_ike_sockets->send(datagram); });
+  m_ike->on_send_keepalive([this](const ike::Stack::Keepalive& keepalive) {
+    m_ike_sockets->send_keepalive(keepalive.local, keepalive.remote);
+  });
+  m_volumes->on_expired([this](ike::ChildSaId id, bool hard) { m_ike->child_expired(id, hard); });
   m_ike->on_event([this](const ike::Event& event) { on_event(event); });
   m_ike->on_settled([this] { on_settled(); });
 }

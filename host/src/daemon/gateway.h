@@ -64,6 +64,7 @@ class Gateway {
   std::unique_ptr<dataplane::TunDevice> m_tun;
   std::unique_ptr<dataplane::RouteTable> m_routes;
   std::unique_ptr<HostRoutes> m_host_routes;
+  std::unique_ptr<VolumeWatch> m_volumes;
   std::unique_ptr<ChildSaCarrier> m_carrier;
   std::unique_ptr<ike::Random> m_random;
   std::unique_ptr<IkeDriver> m_ike;

@@ -23,6 +23,11 @@ void IkeDriver::receive(const ike::Datagram& datagram) {
   settle();
 }
 
+void IkeDriver::child_expired(ike::ChildSaId id, bool hard) {
+  m_stack->child_expired(id, hard, now());
+  settle();
+}
+
 void IkeDriver::settle() {
   if (std::exchange(m_settling, true)) {
     m_again = true;  // the call further up does it
@@ -43,6 +48,11 @@ void IkeDriver::drain() {
   for (const ike::Datagram& datagram : m_stack->take_datagrams()) {
     if (m_send) {
       m_send(datagram);
+    }
+  }
+  for (const ike::Stack::Keepalive& keepalive : m_stack->take_keepalives()) {
+    if (m_send_keepalive) {
+      m_send_keepalive(keepalive);
     }
   }
   for (const ike::Event& event : m_stack->take_events()) {

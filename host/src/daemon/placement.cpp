@@ -179,7 +179,8 @@ Expected<offload::ChildSaSpec> to_spec(const ike::ChildSa& sa) {
                             .local_address = sa.local_address,
                             .remote_address = sa.remote_address,
                             .encapsulation = std::nullopt,
-                            .selectors = to_selectors(sa.local_ts, sa.remote_ts)};
+                            .selectors = to_selectors(sa.local_ts, sa.remote_ts),
+                            .receive_only = sa.receive_only};
   if (sa.udp_encapsulation) {
     spec.encapsulation =
         driver::UdpEncapsulation{.source_port = sa.local_port, .destination_port = sa.remote_port};

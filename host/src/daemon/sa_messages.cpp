@@ -51,10 +51,35 @@ std::string_view name_of(ike::IkeSaState state) {
       return "CONNECTING";
     case ike::IkeSaState::established:
       return "ESTABLISHED";
+    case ike::IkeSaState::rekeyed:
+      return "REKEYED";
     case ike::IkeSaState::deleting:
       return "DELETING";
   }
   return "CONNECTING";
+}
+std::string_view name_of(ike::ChildSaState state) {
+  switch (state) {
+    case ike::ChildSaState::installed:
+      return "INSTALLED";
+    case ike::ChildSaState::rekeying:
+      return "REKEYING";
+    case ike::ChildSaState::rekeyed:
+      return "REKEYED";
+    case ike::ChildSaState::deleting:
+      return "DELETING";
+  }
+  return "INSTALLED";
+}
+
+// Seconds from now; left out when it never comes.
+void set_seconds_until(Message& message, std::string_view key, const std::optional<ike::Instant>& then,
+                       ike::Instant now) {
+  if (then) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::seconds>(*then > now ? *then - now : ike::Instant{});
+    message.set_number(key, static_cast<std::uint64_t>(left.count()));
+  }
 }
 
 }  // namespace
@@ -81,6 +106,7 @@ Message to_ike_message(const ike::IkeSaView& sa, const SaContext& context) {
   }
   if (sa.state != ike::IkeSaState::connecting) {
     set_seconds_since(message, "established", sa.established, context.now);
+    set_seconds_until(message, "rekey-time", sa.rekey_at, context.now);
   }
   return message;
 }
@@ -90,7 +116,7 @@ void add_child(Message& child_sas, const ike::IkeSaView& sa, const ike::ChildSaV
   Message& message = child_sas.section(fmt::format("{}-{}", child.name, child.id));
   message.set("name", child.name).set_number("uniqueid", child.id);
   message.set_number("reqid", context.reqid ? context.reqid(sa.connection, child.name) : 0);
-  message.set("state", "INSTALLED")
+  message.set("state", std::string(name_of(child.state)))
       .set("mode", "TUNNEL")
       .set("protocol", child.proposal.protocol == ike::ChildProtocol::ah ? "AH" : "ESP");
   set_flag(message, "encap", child.udp_encapsulation);
@@ -107,7 +133,12 @@ void add_child(Message& child_sas, const ike::IkeSaView& sa, const ike::ChildSaV
       .set_number("packets-in", statistics.inbound.packets);
   message.set_number("bytes-out", statistics.outbound.bytes)
       .set_number("packets-out", statistics.outbound.packets);
+  if (!child.proposal.groups.empty()) {
+    message.set("dh-group", std::string(to_string(child.proposal.groups.front())));
+  }
   set_seconds_since(message, "install-time", child.installed, context.now);
+  set_seconds_until(message, "rekey-time", child.rekey_at, context.now);
+  set_seconds_until(message, "life-time", child.expires_at, context.now);
   message.set_list("local-ts", texts(child.local_ts)).set_list("remote-ts", texts(child.remote_ts));
   message.set("offload",
               found == context.statistics.end() ? "none" : fmt::format("engine {}", context.engine));

@@ -45,7 +45,8 @@ void Waits::for_child(ike::IkeSaId ike_sa, std::string child, const Patience& pa
       return;
     }
     wait->call->respond(failed_answer(
-        fmt::format("child '{}' is not up after {} ms; IKE goes on trying", wait->child, patience->count())));
+        fmt::format("{} is not up after {} ms; IKE goes on trying",
+                    wait->child.empty() ? "the IKE SA" : "child '" + wait->child + "'", patience->count())));
     m_starts.erase(wait);
   });
 }
@@ -70,6 +71,13 @@ void Waits::for_end(std::set<ike::IkeSaId> ike_sas, std::set<ike::ChildSaId> chi
 }
 
 void Waits::on_event(const ike::Event& event) {
+  if (event.kind == ike::Event::Kind::ike_rekeyed || event.kind == ike::Event::Kind::initiate_again) {
+    // What is being brought up comes up on the new one.
+    for (Start& wait : m_starts) {
+      wait.ike_sa = wait.ike_sa == event.replaced ? event.ike_sa : wait.ike_sa;
+    }
+    return;
+  }
   std::erase_if(m_starts, [&event](Start& wait) {
     if (event.ike_sa != wait.ike_sa) {
       return false;
@@ -91,7 +99,17 @@ void Waits::on_event(const ike::Event& event) {
         wait.call->respond(failed_answer("the IKE SA went down: " + event.reason));
         return true;
       case ike::Event::Kind::ike_up:
+        // An IKE SA without a child was wanted.
+        if (!wait.child.empty()) {
+          return false;
+        }
+        wait.call->respond(started_answer(event.ike_sa, 0));
+        return true;
+      case ike::Event::Kind::ike_rekeyed:
+      case ike::Event::Kind::initiate_again:
+      case ike::Event::Kind::child_rekeyed:
       case ike::Event::Kind::child_down:
+      case ike::Event::Kind::rekey_failed:
       case ike::Event::Kind::peer_rejected:
         return false;
     }

@@ -22,7 +22,7 @@ class Waits {
  public:
   Waits(asio::io_context& io, IkeDriver& ike) : m_io(io), m_ike(ike) {}
 
-  // Answers when the Child SA is up, failed, or patience is over.
+  // Answers when the Child SA, or with no `child` the IKE SA, is up, failed, or patience is over.
   void for_child(ike::IkeSaId ike_sa, std::string child, const Patience& patience,
                  std::shared_ptr<vici::Call> call);
   // Answers when all these SAs are gone, or patience is over.

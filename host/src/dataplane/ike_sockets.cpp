@@ -164,6 +164,20 @@ void IkeSockets::send(const ike::Datagram& datagram) {
   }
 }
 
+void IkeSockets::send_keepalive(const ike::Endpoint& local, const ike::Endpoint& remote) {
+  State& state = *m_state;
+  if (local.port != state.nat_t_socket.port()) {
+    return state.counters.count(Reason::send_wrong_port);
+  }
+  if (!local.address.is_v4() || !remote.address.is_v4()) {
+    return state.counters.count(Reason::send_not_ipv4);
+  }
+  constexpr std::array<std::uint8_t, 1> keepalive{0xff};
+  if (!state.nat_t_socket.send(local.address, remote.address, remote.port, {}, keepalive)) {
+    state.counters.count(Reason::send_failed);
+  }
+}
+
 std::vector<NamedCounter> IkeSockets::counters() const {
   return m_state->counters.list();
 }

@@ -29,6 +29,8 @@ class IkeSockets {
   // From datagram.local, the kernel's choice of address when it is unspecified; drops are counted. Adds the
   // marker when datagram.local.port is the NAT-T port.
   void send(const ike::Datagram& datagram);
+  // RFC 3948 section 2.3; from the NAT-T port only.
+  void send_keepalive(const ike::Endpoint& local, const ike::Endpoint& remote);
   std::vector<NamedCounter> counters() const;
 
  private:

@@ -107,22 +107,56 @@ struct SharedSecret {
   Secret value;
 };
 
-// RFC 7296 section 3.13.1. Addresses and ports are inclusive ranges, ports in host order.
+// RFC 7296 section 3.13.1. Addresses and ports are inclusive ranges, ports in host order. For ICMP and ICMPv6
+// a "port" is 256 times the type plus the code. Ports from 65535 to 0 are OPAQUE: packets that do not show
+// theirs (RFC 4301 section 4.4.1.1).
 struct TrafficSelector {
   IpRange addresses;
   std::uint8_t protocol = 0;  // 0 is any
   std::uint16_t first_port = 0;
   std::uint16_t last_port = 65535;
 
-  // "10.0.0.0/8", "10.0.0.0/8[tcp/80]", "10.0.0.0/8[udp]", "10.0.0.0/8[tcp/1024-2047]".
+  // "10.0.0.0/8", "10.0.0.0/8[tcp/80]", "10.0.0.0/8[udp]", "10.0.0.0/8[tcp/1024-2047]", "10.0.0.0/8[icmp/8]",
+  // "10.0.0.0/8[icmp/3(1-4)]", "10.0.0.0/8[udp/opaque]".
   static Expected<TrafficSelector> parse(std::string_view text);
   std::string to_string() const;
-  // The common part; nullopt when there is none.
+  bool is_opaque() const { return first_port > last_port; }
+  // The common part; nullopt when there is none. OPAQUE is part of all ports.
   std::optional<TrafficSelector> intersect(const TrafficSelector& other) const;
   bool operator==(const TrafficSelector&) const = default;
 };
 
 enum class StartAction : std::uint8_t { none, start };
+// What becomes of a child whose Child SA has ended: without us, or with a peer that answers no more.
+enum class EndAction : std::uint8_t { none, start };
+// IKE fragmentation (RFC 7383): `accept` takes fragments and sends none.
+enum class Fragmentation : std::uint8_t { no, accept, yes };
+// A second IKE SA with the same identities. never: both stay, also when the peer says INITIAL_CONTACT; no:
+// the older one goes when the peer says INITIAL_CONTACT; replace: the older one goes; keep: the new one is
+// refused.
+enum class Unique : std::uint8_t { never, no, keep, replace };
+// IKE SAs that begin without a Child SA (RFC 6023).
+enum class Childless : std::uint8_t { never, allow, prefer, force };
+
+// When an SA is replaced, and when it ends if that has failed. A random part of `random` is taken off
+// `rekey`, so that the two ends and the many SAs of a gateway do not all come at once. 0: never.
+struct Lifetime {
+  std::chrono::seconds rekey{};
+  std::chrono::seconds hard{};
+  std::chrono::seconds random{};
+  bool operator==(const Lifetime&) const = default;
+};
+// strongSwan's defaults: 10 % from the replacement to the end, and as much for chance.
+// The same in packets or bytes, counted in each direction by whoever carries the Child SA.
+struct VolumeLimit {
+  std::uint64_t rekey = 0;
+  std::uint64_t hard = 0;
+  std::uint64_t random = 0;
+  bool operator==(const VolumeLimit&) const = default;
+};
+constexpr Lifetime lifetime_of(std::chrono::seconds rekey) {
+  return {rekey, rekey + rekey / 10, rekey / 10};
+}
 
 struct ChildConfig {
   std::string name;
@@ -132,6 +166,11 @@ struct ChildConfig {
   std::vector<TrafficSelector> remote_ts;
   bool transport_mode = false;
   StartAction start_action = StartAction::none;
+  Lifetime lifetime = lifetime_of(std::chrono::hours(1));
+  VolumeLimit bytes;
+  VolumeLimit packets;
+  EndAction close_action = EndAction::none;  // the peer has deleted it
+  EndAction dpd_action = EndAction::none;    // the peer is dead
 };
 
 // How an end proves its identity. Pre-shared keys are looked up by both identities (RFC 7296 section 2.15).
@@ -181,6 +220,15 @@ struct ConnectionConfig {
   SendCertificate send_certificate = SendCertificate::if_asked;
   bool send_certificate_request = true;
   bool force_udp_encapsulation = false;
+  Lifetime lifetime = lifetime_of(std::chrono::hours(4));
+  Fragmentation fragmentation = Fragmentation::yes;
+  Unique unique = Unique::no;
+  Childless childless = Childless::allow;
+  // After so long without a message from the peer it is asked whether it lives (RFC 7296 section 2.4); 0:
+  // never.
+  std::chrono::seconds dpd_delay{};
+  // How often we begin anew when the peer does not answer our first message; 0: for ever.
+  unsigned keying_tries = 1;
   std::vector<ChildConfig> children;
 };
 
@@ -198,6 +246,8 @@ struct Limits {
   // In one IKE_AUTH message, and in a chain; and authorities that we ask for.
   std::size_t max_certificates = 8;
   std::size_t max_certificate_requests = 64;
+  // Of one IKE SA, those that are being replaced counted too: an authenticated peer may ask for as many.
+  std::size_t max_children = 64;
   std::size_t max_half_open = 1024;
   // Half-open IKE SAs from which on a cookie is asked for (RFC 7296 section 2.6).
   std::size_t cookie_threshold = 32;
@@ -214,6 +264,26 @@ struct Limits {
   // Unprotected INVALID_IKE_SPI, INVALID_MAJOR_VERSION and UNSUPPORTED_CRITICAL_PAYLOAD notifies sent in a
   // second.
   unsigned max_unprotected_notifies = 10;
+  // A keepalive goes out this long after the last one when we are behind a NAT (RFC 3948 section 4); 0:
+  // never.
+  std::chrono::seconds nat_keepalive{20};
+  // Bytes of the IP datagrams that fragments of messages go in (RFC 7383 section 2.5.1), and how many
+  // fragments a message may come in.
+  std::size_t fragment_size = 1280;
+  std::size_t max_fragments = 64;
+  // After a refused or failed rekeying, and after TEMPORARY_FAILURE, the next try comes after this long and
+  // up to as long again, by chance, so that two ends in each other's way get out of it (RFC 7296
+  // section 2.25).
+  std::chrono::seconds retry_delay{5};
+  // How often a further Child SA is tried while the peer answers TEMPORARY_FAILURE.
+  unsigned max_temporary_failures = 10;
+  // An SA that the peer has replaced is deleted by the peer; when it does not, by us after this long. More
+  // than the time that a request is sent again, so that the peer's answer is not cut off.
+  std::chrono::seconds replaced_lifetime{180};
+  // From this message ID on an IKE SA is rekeyed; at the last one it ends, for IDs never start again
+  // (RFC 7296 section 2.2).
+  std::uint32_t rekey_message_id = 0x80000000;
+  std::uint32_t last_message_id = 0xffffffff;
   // Answers kept for repeated requests after their IKE SA has ended; each is forgotten after
   // half_open_lifetime.
   std::size_t max_final_responses = 1024;

@@ -64,6 +64,11 @@ struct ChildSa {
   // Keys of the integrity algorithm; empty with an AEAD.
   Secret inbound_integrity_key;
   Secret outbound_integrity_key;
+  // The Child SA that this one takes over from (RFC 7296 section 2.8); 0 when it is the first of its kind.
+  ChildSaId replaces = 0;
+  // Nothing is sent with it until use_outbound(): the peer may not be ready to receive yet. It receives at
+  // once.
+  bool receive_only = false;
   IpAddress local_address;
   IpAddress remote_address;
   // Set when a NAT was found or forced: ESP goes in UDP between these ports.
@@ -72,6 +77,10 @@ struct ChildSa {
   std::uint16_t remote_port = 4500;
   std::vector<TrafficSelector> local_ts;
   std::vector<TrafficSelector> remote_ts;
+  // What it may carry in each direction; 0: without limit. At `rekey` and at `hard` the stack is to be told
+  // by child_expired().
+  VolumeLimit bytes;
+  VolumeLimit packets;
 };
 
 // Whoever carries Child SAs. The stack calls it while it handles a message, so that the peer can be told in
@@ -83,16 +92,27 @@ class ChildSaHandler {
   virtual Expected<std::uint32_t> allocate_spi() = 0;
   // An SPI that was allocated and will not be installed.
   virtual void release_spi(std::uint32_t spi) = 0;
+  // Of several Child SAs for the same traffic, the one that was last allowed to send is the one to send with.
+  // All receive until they are removed.
   virtual Expected<> install(const ChildSa& sa) = 0;
+  // A `receive_only` Child SA sends from now on.
+  virtual void use_outbound(ChildSaId id) = 0;
+  // The ends of the tunnel are others now: a NAT has given the peer another address or port. False when the
+  // Child SA cannot follow: the stack then replaces it.
+  virtual bool move(ChildSaId id, const Endpoint& local, const Endpoint& remote) = 0;
   virtual void remove(ChildSaId id) = 0;
 };
 
-enum class IkeSaState : std::uint8_t { connecting, established, deleting };
+// rekeyed: replaced by another one, and about to be deleted.
+enum class IkeSaState : std::uint8_t { connecting, established, rekeyed, deleting };
 std::string_view to_string(IkeSaState state);
+enum class ChildSaState : std::uint8_t { installed, rekeying, rekeyed, deleting };
+std::string_view to_string(ChildSaState state);
 
 struct ChildSaView {
   ChildSaId id = 0;
   std::string name;
+  ChildSaState state = ChildSaState::installed;
   std::uint32_t inbound_spi = 0;
   std::uint32_t outbound_spi = 0;
   EspProposal proposal;
@@ -101,6 +121,9 @@ struct ChildSaView {
   std::vector<TrafficSelector> local_ts;
   std::vector<TrafficSelector> remote_ts;
   Instant installed{};
+  // When it is to be replaced, and when it ends; nullopt: never.
+  std::optional<Instant> rekey_at;
+  std::optional<Instant> expires_at;
 };
 
 struct IkeSaView {
@@ -118,14 +141,32 @@ struct IkeSaView {
   bool nat_local = false;
   bool nat_remote = false;
   Instant established{};
+  std::optional<Instant> rekey_at;
+  std::optional<Instant> expires_at;
   std::vector<ChildSaView> children;
 };
 
 struct Event {
-  enum class Kind : std::uint8_t { ike_up, ike_down, child_up, child_down, initiate_failed, peer_rejected };
+  // An SA that was replaced goes without a word, and one that is made twice because both ends replace at the
+  // same time comes and goes so: every `up` is followed by any number of `rekeyed` and one `down`.
+  enum class Kind : std::uint8_t {
+    ike_up,
+    ike_rekeyed,
+    ike_down,
+    child_up,
+    child_rekeyed,
+    child_down,
+    rekey_failed,    // it is tried again as long as the SA lives
+    initiate_again,  // the peer did not answer: `ike_sa` is tried instead of `replaced`
+    initiate_failed,
+    peer_rejected
+  };
   Kind kind = Kind::ike_up;
   IkeSaId ike_sa = 0;
   ChildSaId child_sa = 0;  // 0 for IKE SA events
+  // The ID, of an IKE SA or a Child SA, that the new one follows; 0 unless `kind` is a `rekeyed` or
+  // initiate_again.
+  std::uint32_t replaced = 0;
   std::string connection;
   std::string child;
   // For people: why it went down or failed, with the peer's notify by name where there was one.
@@ -166,19 +207,36 @@ class Stack {
   // nullopt: nothing will happen until the next input.
   virtual std::optional<Instant> next_timer() const = 0;
 
-  // Starts the IKE SA of `connection` with its child `child`. When such a Child SA is up, or is coming up,
-  // that one's IKE SA is returned. The outcome is an Event.
+  // Brings up child `child` of `connection`, on an IKE SA of that connection when there is one, else with a
+  // new one. When such a Child SA is up, or is coming up, that one's IKE SA is returned. The outcome is an
+  // Event.
   virtual Expected<IkeSaId> initiate(const std::string& connection, const std::string& child,
                                      Instant now) = 0;
+  // The same for an IKE SA without a Child SA (RFC 6023).
+  virtual Expected<IkeSaId> initiate(const std::string& connection, Instant now) = 0;
   // Deletes with an INFORMATIONAL exchange (RFC 7296 section 1.4.1); the SA is gone at the latest when the
   // retransmissions are used up. False when there is no such SA.
   virtual bool terminate_ike(IkeSaId id, Instant now) = 0;
   virtual bool terminate_child(ChildSaId id, Instant now) = 0;
+  // Replaces the SA by a new one with new keys (RFC 7296 sections 1.3.2, 1.3.3 and 2.8). False when there is
+  // no such SA, or when it is not one to replace: not up, being replaced, or being deleted.
+  virtual bool rekey_ike(IkeSaId id, Instant now) = 0;
+  virtual bool rekey_child(ChildSaId id, Instant now) = 0;
+  // The data path says that a Child SA has carried what it may: at `hard` it is gone at once, before that it
+  // is replaced. False when there is no such Child SA.
+  virtual bool child_expired(ChildSaId id, bool hard, Instant now) = 0;
   // Deletes every IKE SA, and accepts nothing new.
   virtual void shut_down(Instant now) = 0;
 
+  // What keeps a NAT's mapping alive (RFC 3948 section 2.3): to be sent as one byte 0xff, without the non-ESP
+  // marker.
+  struct Keepalive {
+    Endpoint local;
+    Endpoint remote;
+  };
   // Outputs since the last call.
   virtual std::vector<Datagram> take_datagrams() = 0;
+  virtual std::vector<Keepalive> take_keepalives() = 0;
   virtual std::vector<Event> take_events() = 0;
 
   virtual std::vector<IkeSaView> list() const = 0;

@@ -41,22 +41,17 @@ Bytes seed_key(Prf algorithm, ByteView initiator_nonce, ByteView responder_nonce
               responder_nonce.first(std::min(half_key, responder_nonce.size())));
 }
 
-}  // namespace
-
-IkeKeys derive_ike_keys(const IkeProposal& chosen, ByteView shared_secret, ByteView initiator_nonce,
-                        ByteView responder_nonce, std::uint64_t initiator_spi, std::uint64_t responder_spi) {
-  // RFC 7296 section 2.14: SKEYSEED = prf(Ni | Nr, g^ir); the keys = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr).
+// RFC 7296 section 2.14: the keys = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr).
+IkeKeys expand(const IkeProposal& chosen, const Secret& seed, ByteView initiator_nonce,
+               ByteView responder_nonce, std::uint64_t initiator_spi, std::uint64_t responder_spi) {
   const Prf algorithm = chosen.prf.front();
-  const Secret seed = prf(algorithm, seed_key(algorithm, initiator_nonce, responder_nonce), {shared_secret});
-  const Bytes nonces = join(initiator_nonce, responder_nonce);
-
   std::array<std::uint8_t, 16> spis{};
   store_be64(spis, 0, initiator_spi);
   store_be64(spis, 8, responder_spi);
   const std::size_t prf_size = output_size(algorithm);
   const std::size_t encryption_size = key_material_size(chosen.encryption.front());
   const std::size_t integrity_size = chosen.integrity.empty() ? 0 : key_size(chosen.integrity.front());
-  const Secret material = prf_plus(algorithm, seed.view(), {nonces, spis},
+  const Secret material = prf_plus(algorithm, seed.view(), {initiator_nonce, responder_nonce, spis},
                                    3 * prf_size + 2 * encryption_size + 2 * integrity_size);
   KeyCutter cutter(material.view());
   IkeKeys keys;
@@ -70,15 +65,33 @@ IkeKeys derive_ike_keys(const IkeProposal& chosen, ByteView shared_secret, ByteV
   return keys;
 }
 
+}  // namespace
+
+IkeKeys derive_ike_keys(const IkeProposal& chosen, ByteView shared_secret, ByteView initiator_nonce,
+                        ByteView responder_nonce, std::uint64_t initiator_spi, std::uint64_t responder_spi) {
+  // RFC 7296 section 2.14: SKEYSEED = prf(Ni | Nr, g^ir).
+  const Prf algorithm = chosen.prf.front();
+  const Secret seed = prf(algorithm, seed_key(algorithm, initiator_nonce, responder_nonce), {shared_secret});
+  return expand(chosen, seed, initiator_nonce, responder_nonce, initiator_spi, responder_spi);
+}
+
+IkeKeys derive_rekeyed_ike_keys(const IkeProposal& chosen, Prf old_prf, const Secret& old_sk_d,
+                                ByteView shared_secret, ByteView initiator_nonce, ByteView responder_nonce,
+                                std::uint64_t initiator_spi, std::uint64_t responder_spi) {
+  // RFC 7296 section 2.18: SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr), with the old IKE SA's PRF.
+  const Secret seed = prf(old_prf, old_sk_d.view(), {shared_secret, initiator_nonce, responder_nonce});
+  return expand(chosen, seed, initiator_nonce, responder_nonce, initiator_spi, responder_spi);
+}
+
 ChildKeys derive_child_keys(const EspProposal& chosen, Prf prf, const Secret& sk_d, ByteView initiator_nonce,
-                            ByteView responder_nonce) {
-  // RFC 7296 section 2.17: KEYMAT = prf+(SK_d, Ni | Nr). All keys from initiator to responder come first; in
-  // each direction encryption comes before integrity.
+                            ByteView responder_nonce, ByteView shared_secret) {
+  // RFC 7296 section 2.17: KEYMAT = prf+(SK_d, [g^ir (new)] | Ni | Nr). All keys from initiator to responder
+  // come first; in each direction encryption comes before integrity.
   const std::size_t encryption_size =
       chosen.encryption.empty() ? 0 : key_material_size(chosen.encryption.front());
   const std::size_t integrity_size = chosen.integrity.empty() ? 0 : key_size(chosen.integrity.front());
-  const Secret material =
-      prf_plus(prf, sk_d.view(), {initiator_nonce, responder_nonce}, 2 * (encryption_size + integrity_size));
+  const Secret material = prf_plus(prf, sk_d.view(), {shared_secret, initiator_nonce, responder_nonce},
+                                   2 * (encryption_size + integrity_size));
   KeyCutter cutter(material.view());
   ChildKeys keys;
   keys.initiator_encryption = cutter.cut(encryption_size);

@@ -20,6 +20,11 @@ struct IkeKeys {
 IkeKeys derive_ike_keys(const IkeProposal& chosen, ByteView shared_secret, ByteView initiator_nonce,
                         ByteView responder_nonce, std::uint64_t initiator_spi, std::uint64_t responder_spi);
 
+// RFC 7296 section 2.18: the keys of an IKE SA that replaces another one, whose PRF and SK_d these are.
+IkeKeys derive_rekeyed_ike_keys(const IkeProposal& chosen, Prf old_prf, const Secret& old_sk_d,
+                                ByteView shared_secret, ByteView initiator_nonce, ByteView responder_nonce,
+                                std::uint64_t initiator_spi, std::uint64_t responder_spi);
+
 // RFC 7296 section 2.17; salts stand behind encryption keys.
 struct ChildKeys {
   Secret initiator_encryption;
@@ -27,8 +32,9 @@ struct ChildKeys {
   Secret responder_encryption;
   Secret responder_integrity;
 };
+// `shared_secret` is that of the exchange's own key exchange; empty without PFS.
 ChildKeys derive_child_keys(const EspProposal& chosen, Prf prf, const Secret& sk_d, ByteView initiator_nonce,
-                            ByteView responder_nonce);
+                            ByteView responder_nonce, ByteView shared_secret = {});
 
 // RFC 7296 section 2.15: what an end signs: message | nonce | prf(SK_p, ID body).
 Bytes signed_octets(Prf algorithm, ByteView own_first_message, ByteView peer_nonce, const Secret& sk_p,

@@ -5,6 +5,7 @@
 
 #include "auth/authenticator.h"
 #include "negotiation/proposal_selection.h"
+#include "sa/uniqueness.h"
 
 namespace espgate::ike {
 namespace {
@@ -22,6 +23,13 @@ IdPayload to_wire(PayloadType type, const Identity& identity) {
 
 Identity to_identity(const IdPayload& payload) {
   return {IdType{payload.id_type}, payload.data};
+}
+
+// All of SA, TSi and TSr, or none of them: an IKE SA without a Child SA (RFC 6023 section 2).
+bool asks_for_one_child_or_none(const wire::Payloads& payloads) {
+  const bool offered = wire::find<wire::SaPayload>(payloads) != nullptr;
+  return offered == (wire::find<wire::TsPayload>(payloads, PayloadType::ts_initiator) != nullptr) &&
+         offered == (wire::find<wire::TsPayload>(payloads, PayloadType::ts_responder) != nullptr);
 }
 
 Reply reject(IkeSa& sa, Reason counter, NotifyType notify, std::string reason) {
@@ -60,9 +68,7 @@ Reply answer_ike_auth(IkeSa& sa, const Incoming& request) {
   const wire::Payloads& payloads = request.payloads;
   const auto* peer_id = wire::find<IdPayload>(payloads, PayloadType::id_initiator);
   const auto* wanted_id = wire::find<IdPayload>(payloads, PayloadType::id_responder);
-  if (peer_id == nullptr || peer_id->data.empty() || wire::find<wire::SaPayload>(payloads) == nullptr ||
-      wire::find<wire::TsPayload>(payloads, PayloadType::ts_initiator) == nullptr ||
-      wire::find<wire::TsPayload>(payloads, PayloadType::ts_responder) == nullptr) {
+  if (peer_id == nullptr || peer_id->data.empty() || !asks_for_one_child_or_none(payloads)) {
     return reject(sa, Reason::syntax_refused, NotifyType::invalid_syntax,
                   "IKE_AUTH without one of the payloads IDi, SA, TSi, TSr");
   }
@@ -87,15 +93,26 @@ Reply answer_ike_auth(IkeSa& sa, const Incoming& request) {
   if (!proof) {
     return reject(sa, proof.error().counter, NotifyType::authentication_failed, proof.error().text);
   }
+  if (!is_welcome(sa, own, peer, payloads)) {
+    return reject(sa, Reason::peer_not_unique, NotifyType::authentication_failed,
+                  "'" + peer.to_string() + "' has an IKE SA already (unique = keep)");
+  }
+  const bool childless = wire::find<wire::SaPayload>(payloads) == nullptr;
+  const Childless policy = sa.connection().childless;
+  if (childless ? policy == Childless::never : policy == Childless::force) {
+    return reject(sa, Reason::childless_refused, NotifyType::no_proposal_chosen,
+                  childless ? "an IKE SA without a Child SA (childless = never)"
+                            : "a Child SA in IKE_AUTH (childless = force)");
+  }
   sa.set_identities(own, peer);
   sa.set_state(SaState::established, {});
-  if (wire::find_notify(payloads, NotifyType::initial_contact) != nullptr) {
-    environment.neighbours.end_others(sa);
-  }
+  end_older(sa, payloads);
   Reply reply;
   reply.payloads.emplace_back(own_id);
   std::ranges::move(*proof, std::back_inserter(reply.payloads));
-  std::ranges::move(answer_child_offer(sa, payloads), std::back_inserter(reply.payloads));
+  if (!childless) {
+    std::ranges::move(answer_child_offer(sa, payloads), std::back_inserter(reply.payloads));
+  }
   sa.forget_init_material();
   return reply;
 }
@@ -108,23 +125,26 @@ std::optional<wire::Payloads> IkeAuth::build(IkeSa& sa) {
   const IdPayload own_id = to_wire(PayloadType::id_initiator, own);
   const ChildConfig* child = find_child(connection, m_child);
   auto proof = prove(sa, own, expected, own_id, sa.init_material().certificate_wish);
-  if (!proof || child == nullptr) {
+  const bool child_missing = child == nullptr && !m_child.empty();
+  if (!proof || child_missing) {
     environment.counters.count(proof ? Reason::child_refused : proof.error().counter);
     sa.set_state(SaState::gone,
                  proof ? "child '" + m_child + "' is not configured any more" : proof.error().text);
     return std::nullopt;
   }
-  auto spi = SpiReservation::allocate(environment.handler);
-  if (!spi) {
-    environment.counters.count(Reason::child_refused);
-    sa.set_state(SaState::gone, spi.error().message);
-    return std::nullopt;
+  if (child != nullptr) {
+    auto spi = SpiReservation::allocate(environment.handler);
+    if (!spi) {
+      environment.counters.count(Reason::child_refused);
+      sa.set_state(SaState::gone, spi.error().message);
+      return std::nullopt;
+    }
+    m_spi = std::move(*spi);
   }
-  m_spi = std::move(*spi);
   const Identity* wanted = connection.remote_id.exact();
   sa.set_identities(own, wanted != nullptr ? *wanted : Identity{});
   wire::Payloads payloads{own_id};
-  if (!environment.neighbours.has_other(sa)) {
+  if (connection.unique != Unique::never && !environment.neighbours.has_other(sa)) {
     payloads.emplace_back(NotifyPayload{.notify = NotifyType::initial_contact});
   }
   if (auto request = request_certificates(environment.config, connection, environment.limits)) {
@@ -134,7 +154,9 @@ std::optional<wire::Payloads> IkeAuth::build(IkeSa& sa) {
     payloads.emplace_back(to_wire(PayloadType::id_responder, *wanted));
   }
   std::ranges::move(*proof, std::back_inserter(payloads));
-  add_child_offer(payloads, sa, *child, m_spi->value());
+  if (child != nullptr) {
+    add_child_offer(payloads, sa, *child, m_spi->value());
+  }
   return payloads;
 }
 

@@ -12,6 +12,7 @@ Reply answer_ike_auth(IkeSa& sa, const Incoming& request);
 
 class IkeAuth final : public Exchange {
  public:
+  // Without a child when its name is empty (RFC 6023).
   explicit IkeAuth(std::string child) : m_child(std::move(child)) {}
 
   wire::ExchangeType type() const override { return wire::ExchangeType::ike_auth; }

@@ -5,6 +5,7 @@
 
 #include "auth/signature_auth.h"
 #include "base/reader.h"
+#include "exchanges/create_child_sa.h"
 #include "exchanges/ike_auth.h"
 #include "negotiation/nat_detection.h"
 #include "negotiation/proposal_selection.h"
@@ -54,6 +55,9 @@ std::optional<wire::Payloads> IkeSaInit::build(IkeSa& sa) {
   add_nat_detection(payloads, sa.initiator_spi(), 0, sa.local(), sa.remote(),
                     sa.connection().force_udp_encapsulation, random);
   payloads.emplace_back(announce_hashes());
+  if (sa.connection().fragmentation != Fragmentation::no) {
+    payloads.emplace_back(NotifyPayload{.notify = NotifyType::fragmentation_supported});
+  }
   return payloads;
 }
 
@@ -120,6 +124,9 @@ Exchange::Outcome IkeSaInit::take_answer(IkeSa& sa, const Incoming& response) {
                announced_hashes(response.payloads), certificate_wish(response.payloads, environment.limits)},
               responder_spi);
 
+  sa.allow_fragmentation(sa.connection().fragmentation != Fragmentation::no &&
+                         wire::find_notify(response.payloads, NotifyType::fragmentation_supported) !=
+                             nullptr);
   const NatFinding nat =
       find_nat(response.payloads, response.header, response.datagram.local, response.datagram.remote);
   const bool encapsulation =
@@ -129,9 +136,23 @@ Exchange::Outcome IkeSaInit::take_answer(IkeSa& sa, const Incoming& response) {
     // RFC 7296 section 2.23: from IKE_AUTH on between the ports 4500.
     sa.move_endpoints({sa.local().address, ike_port_behind_nat}, {sa.remote().address, ike_port_behind_nat});
   }
-  sa.set_state(SaState::auth_sent, {});
-  sa.enqueue(std::make_unique<IkeAuth>(m_child));
+  begin_auth(sa, wire::find_notify(response.payloads, NotifyType::childless_ikev2_supported) != nullptr);
   return Outcome::done;
+}
+
+// RFC 6023: the first Child SA comes with IKE_AUTH, or by itself after it.
+void IkeSaInit::begin_auth(IkeSa& sa, bool childless_supported) {
+  const Childless policy = sa.connection().childless;
+  if (!childless_supported && (m_child.empty() || policy == Childless::force)) {
+    sa.set_state(SaState::gone, "the peer does not take IKE SAs without a Child SA (RFC 6023)");
+    return;
+  }
+  sa.set_state(SaState::auth_sent, {});
+  const bool later = childless_supported && (policy == Childless::prefer || policy == Childless::force);
+  if (later && !m_child.empty()) {
+    sa.enqueue_first(std::make_unique<CreateChildSa>(m_child));
+  }
+  sa.enqueue_first(std::make_unique<IkeAuth>(later ? std::string() : m_child));
 }
 
 }  // namespace espgate::ike

@@ -11,7 +11,7 @@ namespace espgate::ike {
 
 class IkeSaInit final : public Exchange {
  public:
-  // `child` is what IKE_AUTH is to bring up afterwards.
+  // `child` is to be brought up afterwards; empty: none.
   explicit IkeSaInit(std::string child) : m_child(std::move(child)) {}
 
   wire::ExchangeType type() const override { return wire::ExchangeType::ike_sa_init; }
@@ -24,6 +24,7 @@ class IkeSaInit final : public Exchange {
   Outcome take_cookie(IkeSa& sa, const wire::NotifyPayload& notify);
   Outcome take_group(IkeSa& sa, const wire::NotifyPayload& notify);
   Outcome take_answer(IkeSa& sa, const Incoming& response);
+  void begin_auth(IkeSa& sa, bool childless_supported);
 
   std::string m_child;
   Bytes m_nonce;

@@ -22,7 +22,9 @@ void IkeSaInitResponder::receive(const Datagram& datagram, const wire::Header& h
   if (const IkeSa* known = m_table.find_by_init_request(digest)) {
     counters.count(Reason::request_repeated);
     if (known->state() == SaState::half_open) {
-      m_environment.datagrams.push_back({datagram.local, datagram.remote, known->responses().response()});
+      for (const Bytes& response : known->responses().response()) {
+        m_environment.datagrams.push_back({datagram.local, datagram.remote, response});
+      }
     }
     return;
   }
@@ -156,6 +158,16 @@ void IkeSaInitResponder::establish(const Request& request, const ConnectionPtr& 
   }
   if (auto wanted = request_certificates(m_environment.config, *connection, m_environment.limits)) {
     payloads.emplace_back(std::move(*wanted));
+  }
+  const bool fragmentation =
+      connection->fragmentation != Fragmentation::no &&
+      wire::find_notify(request.message.payloads, NotifyType::fragmentation_supported) != nullptr;
+  sa.allow_fragmentation(fragmentation);
+  if (fragmentation) {
+    payloads.emplace_back(NotifyPayload{.notify = NotifyType::fragmentation_supported});
+  }
+  if (connection->childless != Childless::never) {
+    payloads.emplace_back(NotifyPayload{.notify = NotifyType::childless_ikev2_supported});
   }
   const wire::Header answer_header{.initiator_spi = sa.initiator_spi(),
                                    .responder_spi = sa.responder_spi(),

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "negotiation/proposal_selection.h"
+
 namespace espgate::ike {
 namespace {
 
@@ -12,26 +14,39 @@ using wire::NotifyPayload;
 using wire::NotifyType;
 using wire::Protocol;
 
-Protocol protocol_of(const ChildSaView& child) {
-  return child.proposal.protocol == ChildProtocol::ah ? Protocol::ah : Protocol::esp;
-}
-
 DeletePayload deletion_of(Protocol protocol, const std::vector<std::uint32_t>& spis) {
   return protocol == Protocol::ah ? DeletePayload::ah(spis) : DeletePayload::esp(spis);
 }
 
 // Takes away the Child SAs that the peer deletes, and returns our SPIs of them (RFC 7296 section 1.4.1). SPIs
-// that we do not know are passed over: both ends may have deleted at the same time.
+// that we do not know are passed over: both ends may have deleted at the same time. One that we are deleting
+// ourselves is not named in the answer (section 2.25.1).
 std::vector<std::uint32_t> delete_children(IkeSa& sa, const DeletePayload& payload) {
   std::vector<std::uint32_t> ours;
+  const ChildSaId being_deleted =
+      sa.active() != nullptr && sa.active()->work() == Work::delete_child ? sa.active()->subject() : 0;
   for (const std::uint32_t spi : payload.spi_values()) {
-    const ChildSaView* child = sa.find_child_by_outbound_spi(spi);
-    if (child != nullptr && protocol_of(*child) == payload.protocol) {
-      ours.push_back(child->inbound_spi);
-      sa.remove_child(child->id, "deleted by the peer");
+    if (const Child* child = sa.children().find_by_outbound_spi(payload.protocol, spi)) {
+      if (child->view.id != being_deleted) {
+        ours.push_back(child->view.inbound_spi);
+      }
+      sa.close_child(child->view.id);
+    } else if (sa.active() != nullptr) {
+      sa.active()->peer_deleted(spi);
     }
   }
   return ours;
+}
+
+// RFC 7296 section 2.8.2: when the peer deletes what both ends were replacing, its new IKE SA is the one that
+// takes over. Should it have noticed our attempt, its answer may still come, with an IKE SA to be deleted.
+Reply end_by_peer(IkeSa& sa) {
+  if (const IkeSa* heir = sa.heir()) {
+    sa.linger();
+    return {{}, std::nullopt, heir->id()};
+  }
+  sa.close_by_peer();
+  return {{}, Reply::Move{SaState::gone, "deleted by the peer"}};
 }
 
 }  // namespace
@@ -50,7 +65,7 @@ Reply answer_informational(IkeSa& sa, const Incoming& request) {
       continue;
     }
     if (deletion->protocol == Protocol::ike) {
-      return {{}, Reply::Move{SaState::gone, "deleted by the peer"}};
+      return end_by_peer(sa);
     }
     if (deletion->protocol == Protocol::esp || deletion->protocol == Protocol::ah) {
       std::ranges::copy(delete_children(sa, *deletion),
@@ -77,11 +92,11 @@ Exchange::Outcome DeleteIkeSa::process(IkeSa& sa, const Incoming& /*response*/) 
 }
 
 std::optional<wire::Payloads> DeleteChildSa::build(IkeSa& sa) {
-  const ChildSaView* child = sa.find_child(m_id);
+  const Child* child = sa.children().find(m_id);
   if (child == nullptr) {
     return std::nullopt;
   }
-  return wire::Payloads{deletion_of(protocol_of(*child), {child->inbound_spi})};
+  return wire::Payloads{deletion_of(protocol_of(child->view.proposal), {child->view.inbound_spi})};
 }
 
 Exchange::Outcome DeleteChildSa::process(IkeSa& sa, const Incoming& /*response*/) {
@@ -89,11 +104,11 @@ Exchange::Outcome DeleteChildSa::process(IkeSa& sa, const Incoming& /*response*/
   return Outcome::done;
 }
 
-std::optional<wire::Payloads> DeleteUninstalledChild::build(IkeSa& /*sa*/) {
+std::optional<wire::Payloads> DeleteSpi::build(IkeSa& /*sa*/) {
   return wire::Payloads{deletion_of(m_protocol, {m_spi})};
 }
 
-Exchange::Outcome DeleteUninstalledChild::process(IkeSa& /*sa*/, const Incoming& /*response*/) {
+Exchange::Outcome DeleteSpi::process(IkeSa& /*sa*/, const Incoming& /*response*/) {
   return Outcome::done;
 }
 

@@ -17,6 +17,7 @@ class DeleteIkeSa final : public InformationalExchange {
  public:
   std::optional<wire::Payloads> build(IkeSa& sa) override;
   Outcome process(IkeSa& sa, const Incoming& response) override;
+  Work work() const override { return Work::delete_ike; }
 };
 
 class DeleteChildSa final : public InformationalExchange {
@@ -24,18 +25,20 @@ class DeleteChildSa final : public InformationalExchange {
   explicit DeleteChildSa(ChildSaId id) : m_id(id) {}
   std::optional<wire::Payloads> build(IkeSa& sa) override;
   Outcome process(IkeSa& sa, const Incoming& response) override;
+  Work work() const override { return Work::delete_child; }
+  ChildSaId subject() const override { return m_id; }
 
  private:
   ChildSaId m_id;
 };
 
-// Deletes at the peer a Child SA that it has accepted and that we could not install.
-class DeleteUninstalledChild final : public InformationalExchange {
+// Deletes at the peer a Child SA that we do not have: we could not install it, or it has come to its end.
+class DeleteSpi final : public InformationalExchange {
  public:
-  explicit DeleteUninstalledChild(std::uint32_t inbound_spi, wire::Protocol protocol = wire::Protocol::esp)
-      : m_spi(inbound_spi), m_protocol(protocol) {}
+  DeleteSpi(std::uint32_t inbound_spi, wire::Protocol protocol) : m_spi(inbound_spi), m_protocol(protocol) {}
   std::optional<wire::Payloads> build(IkeSa& sa) override;
   Outcome process(IkeSa& sa, const Incoming& response) override;
+  Work work() const override { return Work::delete_child; }
 
  private:
   std::uint32_t m_spi;

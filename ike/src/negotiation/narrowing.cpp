@@ -11,8 +11,7 @@ Bytes to_bytes(ByteView view) {
 
 bool contains(const TrafficSelector& outer, const TrafficSelector& inner) {
   return outer.addresses.contains(inner.addresses) &&
-         (outer.protocol == 0 || outer.protocol == inner.protocol) && outer.first_port <= inner.first_port &&
-         inner.last_port <= outer.last_port;
+         (outer.protocol == 0 || outer.protocol == inner.protocol) && outer.intersect(inner) == inner;
 }
 
 }  // namespace
@@ -33,8 +32,9 @@ std::vector<TrafficSelector> from_wire(const wire::TsPayload& payload) {
   for (const wire::Selector& selector : payload.selectors) {
     const auto first = IpAddress::from_bytes(selector.first_address);
     const auto last = IpAddress::from_bytes(selector.last_address);
+    const bool opaque = selector.first_port == 65535 && selector.last_port == 0;
     if (first && last && first->family() == last->family() && *first <= *last &&
-        selector.first_port <= selector.last_port) {
+        (opaque || selector.first_port <= selector.last_port)) {
       selectors.push_back({{*first, *last}, selector.protocol, selector.first_port, selector.last_port});
     }
   }

@@ -10,8 +10,7 @@
 namespace espgate::ike {
 
 wire::TsPayload to_wire(wire::PayloadType type, std::span<const TrafficSelector> selectors);
-// Selectors of types that we do not know, empty ranges and OPAQUE ports (RFC 7296 section 3.13.1) are left
-// out.
+// Selectors of types that we do not know and empty ranges are left out.
 std::vector<TrafficSelector> from_wire(const wire::TsPayload& payload);
 
 // The configured selectors, or the address itself where there are none.

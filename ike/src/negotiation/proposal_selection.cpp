@@ -69,10 +69,6 @@ Offer sort(const wire::Proposal& proposal) {
   return offer;
 }
 
-Protocol protocol_of(const EspProposal& proposal) {
-  return proposal.protocol == ChildProtocol::ah ? Protocol::ah : Protocol::esp;
-}
-
 template <typename T>
 bool contains(const std::vector<T>& list, const T& value) {
   return std::ranges::find(list, value) != list.end();
@@ -130,13 +126,39 @@ std::optional<IkeProposal> match(const IkeProposal& ours, const Offer& offered,
   return IkeProposal{{*encryption}, {*prf}, std::move(*integrity), {*group}};
 }
 
-std::optional<EspProposal> match(const EspProposal& ours, const Offer& offered) {
+// The group for PFS; Group::none, said or left unsaid, is to have none.
+std::optional<Group> choose_group(const std::vector<Group>& ours, const Offer::Kind& offered,
+                                  std::optional<Group> ke_group) {
+  const bool without = offered.count == 0 || contains(offered.ids, std::to_underlying(Group::none));
+  if (ours.empty()) {
+    return without ? std::optional(Group::none) : std::nullopt;
+  }
+  if (ke_group && contains(ours, *ke_group) && contains(offered.ids, std::to_underlying(*ke_group))) {
+    return ke_group;
+  }
+  if (const auto common = first_common(ours, offered)) {
+    return common;
+  }
+  return without && contains(ours, Group::none) ? std::optional(Group::none) : std::nullopt;
+}
+
+std::optional<EspProposal> match(const EspProposal& ours, const Offer& offered, Pfs pfs,
+                                 std::optional<Group> ke_group) {
   const auto esn = first_common(ours.esn, offered.esn);
   if (!esn || offered.prf.count != 0 || offered.unknown_kind) {
     return std::nullopt;
   }
   EspProposal chosen{
       .encryption = {}, .integrity = {}, .groups = {}, .esn = {*esn}, .protocol = ours.protocol};
+  if (pfs == Pfs::as_configured) {
+    const auto group = choose_group(ours.groups, offered.groups, ke_group);
+    if (!group) {
+      return std::nullopt;
+    }
+    if (*group != Group::none) {
+      chosen.groups = {*group};
+    }
+  }
   if (ours.protocol == ChildProtocol::ah) {
     const auto integrity = first_common(ours.integrity, offered.integrity);
     if (!integrity || offered.encryption_count != 0) {
@@ -154,6 +176,20 @@ std::optional<EspProposal> match(const EspProposal& ours, const Offer& offered) 
   chosen.encryption = {*encryption};
   chosen.integrity = std::move(*integrity);
   return chosen;
+}
+
+// 0 where there is none, as in IKE_SA_INIT.
+std::optional<std::uint64_t> ike_spi(const wire::Proposal& proposal, IkeSpi where) {
+  constexpr std::size_t ike_spi_size = 8;
+  if (proposal.protocol != Protocol::ike ||
+      proposal.spi.size() != (where == IkeSpi::in_proposal ? ike_spi_size : 0)) {
+    return std::nullopt;
+  }
+  if (where == IkeSpi::in_header) {
+    return 0;
+  }
+  const std::uint64_t spi = load_be64(proposal.spi);
+  return spi != 0 ? std::optional(spi) : std::nullopt;
 }
 
 std::optional<std::uint32_t> child_spi(const EspProposal& ours, const wire::Proposal& proposal) {
@@ -182,8 +218,12 @@ void add_transforms(wire::Proposal& to, TransformType type, const std::vector<T>
   }
 }
 
-wire::Proposal to_wire(const IkeProposal& proposal, std::uint8_t number) {
-  wire::Proposal out{number, Protocol::ike, {}, {}};
+wire::Proposal to_wire(const IkeProposal& proposal, std::uint8_t number, std::uint64_t spi) {
+  Writer writer;
+  if (spi != 0) {
+    writer.u64(spi);
+  }
+  wire::Proposal out{number, Protocol::ike, std::move(writer).finish(), {}};
   add_encryption(out, proposal.encryption);
   add_transforms(out, TransformType::integrity, proposal.integrity);
   add_transforms(out, TransformType::prf, proposal.prf);
@@ -191,12 +231,15 @@ wire::Proposal to_wire(const IkeProposal& proposal, std::uint8_t number) {
   return out;
 }
 
-wire::Proposal to_wire(const EspProposal& proposal, std::uint8_t number, std::uint32_t spi) {
+wire::Proposal to_wire(const EspProposal& proposal, std::uint8_t number, std::uint32_t spi, Pfs pfs) {
   Writer writer;
   writer.u32(spi);
   wire::Proposal out{number, protocol_of(proposal), std::move(writer).finish(), {}};
   add_encryption(out, proposal.encryption);
   add_transforms(out, TransformType::integrity, proposal.integrity);
+  if (pfs == Pfs::as_configured) {
+    add_transforms(out, TransformType::key_exchange, proposal.groups);
+  }
   add_transforms(out, TransformType::extended_sequence_numbers, proposal.esn);
   return out;
 }
@@ -218,46 +261,53 @@ const T* referred(std::span<const T> offered, const wire::SaPayload& answer) {
 
 }  // namespace
 
-wire::SaPayload offer_ike(std::span<const IkeProposal> proposals) {
-  wire::SaPayload payload;
-  for (const IkeProposal& proposal : proposals) {
-    payload.proposals.push_back(to_wire(proposal, static_cast<std::uint8_t>(payload.proposals.size() + 1)));
-  }
-  return payload;
+wire::Protocol protocol_of(const EspProposal& proposal) {
+  return proposal.protocol == ChildProtocol::ah ? Protocol::ah : Protocol::esp;
 }
 
-wire::SaPayload offer_esp(std::span<const EspProposal> proposals, std::uint32_t spi) {
+wire::SaPayload offer_ike(std::span<const IkeProposal> proposals, std::uint64_t spi) {
   wire::SaPayload payload;
-  for (const EspProposal& proposal : proposals) {
+  for (const IkeProposal& proposal : proposals) {
     payload.proposals.push_back(
         to_wire(proposal, static_cast<std::uint8_t>(payload.proposals.size() + 1), spi));
   }
   return payload;
 }
 
+wire::SaPayload offer_esp(std::span<const EspProposal> proposals, std::uint32_t spi, Pfs pfs) {
+  wire::SaPayload payload;
+  for (const EspProposal& proposal : proposals) {
+    payload.proposals.push_back(
+        to_wire(proposal, static_cast<std::uint8_t>(payload.proposals.size() + 1), spi, pfs));
+  }
+  return payload;
+}
+
 std::optional<IkeChoice> choose_ike(std::span<const IkeProposal> ours, const wire::SaPayload& offered,
-                                    std::optional<Group> ke_group) {
+                                    std::optional<Group> ke_group, IkeSpi where) {
   for (const IkeProposal& own : ours) {
     for (const wire::Proposal& proposal : offered.proposals) {
-      if (proposal.protocol != Protocol::ike || !proposal.spi.empty()) {
+      const auto spi = ike_spi(proposal, where);
+      if (!spi) {
         continue;
       }
       if (auto common = match(own, sort(proposal), ke_group)) {
-        return IkeChoice{std::move(*common), proposal.number};
+        return IkeChoice{std::move(*common), proposal.number, *spi};
       }
     }
   }
   return std::nullopt;
 }
 
-std::optional<EspChoice> choose_esp(std::span<const EspProposal> ours, const wire::SaPayload& offered) {
+std::optional<EspChoice> choose_esp(std::span<const EspProposal> ours, const wire::SaPayload& offered,
+                                    Pfs pfs, std::optional<Group> ke_group) {
   for (const EspProposal& own : ours) {
     for (const wire::Proposal& proposal : offered.proposals) {
       const auto spi = child_spi(own, proposal);
       if (!spi) {
         continue;
       }
-      if (auto common = match(own, sort(proposal))) {
+      if (auto common = match(own, sort(proposal), pfs, ke_group)) {
         return EspChoice{std::move(*common), proposal.number, *spi};
       }
     }
@@ -265,29 +315,35 @@ std::optional<EspChoice> choose_esp(std::span<const EspProposal> ours, const wir
   return std::nullopt;
 }
 
-wire::SaPayload answer_ike(const IkeChoice& choice) {
-  return {{to_wire(choice.proposal, choice.number)}};
+Group group_of(const EspChoice& choice) {
+  return choice.proposal.groups.empty() ? Group::none : choice.proposal.groups.front();
 }
 
-wire::SaPayload answer_esp(const EspChoice& choice, std::uint32_t own_spi) {
+wire::SaPayload answer_ike(const IkeChoice& choice, std::uint64_t own_spi) {
   return {{to_wire(choice.proposal, choice.number, own_spi)}};
 }
 
-std::optional<IkeChoice> accept_ike(std::span<const IkeProposal> offered, const wire::SaPayload& answer) {
+wire::SaPayload answer_esp(const EspChoice& choice, std::uint32_t own_spi) {
+  return {{to_wire(choice.proposal, choice.number, own_spi, Pfs::as_configured)}};
+}
+
+std::optional<IkeChoice> accept_ike(std::span<const IkeProposal> offered, const wire::SaPayload& answer,
+                                    IkeSpi where) {
   const IkeProposal* own = referred(offered, answer);
   if (own == nullptr || answer.proposals.front().protocol != Protocol::ike ||
       !one_of_each(sort(answer.proposals.front()))) {
     return std::nullopt;
   }
-  return choose_ike(std::span(own, 1), answer, std::nullopt);
+  return choose_ike(std::span(own, 1), answer, std::nullopt, where);
 }
 
-std::optional<EspChoice> accept_esp(std::span<const EspProposal> offered, const wire::SaPayload& answer) {
+std::optional<EspChoice> accept_esp(std::span<const EspProposal> offered, const wire::SaPayload& answer,
+                                    Pfs pfs) {
   const EspProposal* own = referred(offered, answer);
   if (own == nullptr || !one_of_each(sort(answer.proposals.front()))) {
     return std::nullopt;
   }
-  return choose_esp(std::span(own, 1), answer);
+  return choose_esp(std::span(own, 1), answer, pfs);
 }
 
 }  // namespace espgate::ike

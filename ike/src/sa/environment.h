@@ -21,6 +21,13 @@ class Neighbours {
   virtual bool has_other(const IkeSa& sa) const = 0;
   // The peer says that `sa` is its only one with us (RFC 7296 section 2.4, INITIAL_CONTACT).
   virtual void end_others(const IkeSa& sa) = 0;
+  // The established IKE SAs with these identities, `sa` not among them.
+  virtual std::vector<IkeSa*> twins(const IkeSa& sa, const Identity& local, const Identity& remote) const = 0;
+  virtual IkeSa* find(IkeSaId id) const = 0;
+  // An SPI that no IKE SA of ours has.
+  virtual std::uint64_t fresh_spi(Random& random) const = 0;
+  // A new IKE SA with the same peer, to take over from `sa`; it has no keys yet.
+  virtual IkeSa& add_successor(IkeSa& sa, bool initiator, std::uint64_t own_spi, std::uint64_t peer_spi) = 0;
   // Something happened to the IKE SA: its timer may have moved, or it may be gone.
   virtual void touched(const IkeSa& sa) = 0;
 };
@@ -52,6 +59,16 @@ class HalfOpenTable {
   std::size_t m_total = 0;
 };
 
+// A child to be brought up again, or a handshake to be begun anew.
+struct Restart {
+  Instant at{};
+  std::string connection;
+  std::vector<std::string> children{};  // an empty name: the IKE SA alone
+  // The IKE SA whose handshake got no answer, and how often that has been so; 0 otherwise.
+  IkeSaId instead_of = 0;
+  unsigned failures = 0;
+};
+
 struct Environment {
   Random& random;
   ChildSaHandler& handler;
@@ -66,6 +83,8 @@ struct Environment {
   HalfOpenTable half_open{};
   std::vector<Datagram> datagrams{};
   std::vector<Event> events{};
+  std::vector<Stack::Keepalive> keepalives{};
+  std::vector<Restart> restarts{};
   ChildSaId last_child_id = 0;
 };
 

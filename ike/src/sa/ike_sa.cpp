@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "exchanges/create_child_sa.h"
 #include "exchanges/informational.h"
+#include "sa/lifetimes.h"
 
 namespace espgate::ike {
 
 IkeSa::IkeSa(Environment& environment, Setup setup)
     : m_environment(environment),
       m_id(setup.id),
+      m_replaces(setup.replaces),
+      m_failures(setup.failures),
       m_initiator(setup.initiator),
       m_initiator_spi(setup.initiator ? setup.own_spi : setup.peer_spi),
       m_responder_spi(setup.initiator ? setup.peer_spi : setup.own_spi),
@@ -18,14 +22,14 @@ IkeSa::IkeSa(Environment& environment, Setup setup)
       m_connection(std::move(setup.connection)),
       m_source(setup.remote.address),
       m_requests(environment.limits),
+      m_request_fragments(environment.limits),
+      m_response_fragments(environment.limits),
+      m_children(environment),
       m_created(environment.now) {}
 
 IkeSa::~IkeSa() {
   if (m_state == SaState::half_open) {
     m_environment.half_open.remove(m_source);
-  }
-  for (const ChildSaView& child : m_children) {
-    m_environment.handler.remove(child.id);
   }
 }
 
@@ -46,8 +50,12 @@ void IkeSa::set_state(SaState to, std::string_view reason) {
     leave_books(to);
   }
   if (to == SaState::established) {
-    m_was_established = true;
     m_established = m_environment.now;
+    m_last_heard = m_environment.now;
+    m_last_sent = m_environment.now;
+    const Deadlines deadlines = draw_deadlines(m_connection->lifetime, m_environment);
+    m_rekey_at = deadlines.rekey;
+    m_expires_at = deadlines.hard;
   }
   announce(from, to, reason);
   m_environment.neighbours.touched(*this);
@@ -56,19 +64,33 @@ void IkeSa::set_state(SaState to, std::string_view reason) {
 // Ends what must not outlive the state.
 void IkeSa::leave_books(SaState to) {
   m_requests.drop_waiting();
+  m_later.clear();
+  m_rekey_at.reset();
+  m_expires_at.reset();
   if (to == SaState::gone) {
     while (!m_children.empty()) {
-      remove_child(m_children.back().id, "the IKE SA has ended");
+      remove_child(m_children.all().back().view.id, "the IKE SA has ended");
     }
+  }
+  // What both ends were about to replace it with has nothing without it.
+  if (IkeSa* unsettled = heir()) {
+    m_heir = 0;
+    unsettled->discard();
   }
 }
 
 void IkeSa::announce(SaState from, SaState to, std::string_view reason) {
   if (to == SaState::established) {
-    emit(Event::Kind::ike_up, {}, std::string(reason));
+    if (!is_successor()) {
+      m_announced = true;
+      emit(Event::Kind::ike_up, {}, std::string(reason));
+    }
     return;
   }
   if (to != SaState::deleting && to != SaState::gone) {
+    return;
+  }
+  if (m_quiet) {
     return;
   }
   if (from == SaState::init_sent || from == SaState::auth_sent) {
@@ -77,14 +99,15 @@ void IkeSa::announce(SaState from, SaState to, std::string_view reason) {
     emit(Event::Kind::peer_rejected, {}, std::string(reason));
   } else if (from == SaState::established && to == SaState::deleting) {
     m_end_reason = reason;
-  } else if (m_was_established) {
+  } else if (m_announced) {
     emit(Event::Kind::ike_down, {}, m_end_reason.empty() ? std::string(reason) : m_end_reason);
   }
 }
 
-void IkeSa::emit(Event::Kind kind, std::string child, std::string reason, ChildSaId child_id) {
+void IkeSa::emit(Event::Kind kind, std::string child, std::string reason, ChildSaId child_id,
+                 std::uint32_t replaced) {
   m_environment.events.push_back(
-      {kind, m_id, child_id, m_connection->name, std::move(child), std::move(reason)});
+      {kind, m_id, child_id, replaced, m_connection->name, std::move(child), std::move(reason)});
 }
 
 void IkeSa::set_keys(IkeProposal chosen, IkeKeys keys, InitMaterial material, std::uint64_t peer_spi) {
@@ -107,8 +130,16 @@ void IkeSa::set_nat(bool local, bool remote, bool encapsulation) {
 }
 
 void IkeSa::move_endpoints(const Endpoint& local, const Endpoint& remote) {
+  if (local == m_local && remote == m_remote) {
+    return;
+  }
   m_local = local;
   m_remote = remote;
+  for (const Child& child : m_children.all()) {
+    if (child.view.udp_encapsulation && !m_environment.handler.move(child.view.id, local, remote)) {
+      rekey_child(child.view.id);
+    }
+  }
 }
 
 void IkeSa::forget_init_material() {
@@ -119,6 +150,18 @@ void IkeSa::forget_init_material() {
 
 void IkeSa::enqueue(std::unique_ptr<Exchange> exchange) {
   m_requests.enqueue(std::move(exchange));
+  m_environment.neighbours.touched(*this);
+}
+
+void IkeSa::enqueue_first(std::unique_ptr<Exchange> exchange) {
+  m_requests.enqueue_first(std::move(exchange));
+  m_environment.neighbours.touched(*this);
+}
+
+void IkeSa::enqueue_later(std::unique_ptr<Exchange> exchange) {
+  const Instant delay = limits().retry_delay;
+  m_later.push_back(
+      {m_environment.now + delay + draw_delay(delay, m_environment.random), std::move(exchange)});
   m_environment.neighbours.touched(*this);
 }
 
@@ -139,21 +182,13 @@ void IkeSa::terminate(std::string reason) {
       set_state(SaState::deleting, reason);
       enqueue(std::make_unique<DeleteIkeSa>());
       break;
+    case SaState::rekeyed:
+      discard();
+      break;
     case SaState::deleting:
     case SaState::gone:
       break;
   }
-}
-
-bool IkeSa::terminate_child(ChildSaId id) {
-  if (find_child(id) == nullptr) {
-    return false;
-  }
-  // When the whole IKE SA is being deleted, the child goes with it.
-  if (m_state == SaState::established) {
-    enqueue(std::make_unique<DeleteChildSa>(id));
-  }
-  return true;
 }
 
 void IkeSa::refuse_peer(const std::string& reason) {
@@ -162,60 +197,16 @@ void IkeSa::refuse_peer(const std::string& reason) {
   enqueue(std::make_unique<AuthenticationFailedNotice>());
 }
 
-Expected<> IkeSa::install_child(const ChildSa& sa) {
-  if (auto installed = m_environment.handler.install(sa); !installed) {
-    return installed;
-  }
-  m_children.push_back({.id = sa.id,
-                        .name = sa.child,
-                        .inbound_spi = sa.inbound_spi,
-                        .outbound_spi = sa.outbound_spi,
-                        .proposal = sa.proposal,
-                        .esn = sa.esn,
-                        .udp_encapsulation = sa.udp_encapsulation,
-                        .local_ts = sa.local_ts,
-                        .remote_ts = sa.remote_ts,
-                        .installed = m_environment.now});
-  emit(Event::Kind::child_up, sa.child, {}, sa.id);
-  return {};
-}
-
-const ChildSaView* IkeSa::find_child(ChildSaId id) const {
-  const auto at = std::ranges::find(m_children, id, &ChildSaView::id);
-  return at == m_children.end() ? nullptr : &*at;
-}
-
-const ChildSaView* IkeSa::find_child_by_outbound_spi(std::uint32_t spi) const {
-  const auto at = std::ranges::find(m_children, spi, &ChildSaView::outbound_spi);
-  return at == m_children.end() ? nullptr : &*at;
-}
-
-bool IkeSa::has_child(std::string_view name) const {
-  if (std::ranges::find(m_children, name, &ChildSaView::name) != m_children.end()) {
-    return true;
-  }
-  const auto brings_up = [&](const Exchange* exchange) {
-    return exchange != nullptr && exchange->child_name() == name;
-  };
-  return brings_up(m_requests.active()) ||
-         std::ranges::any_of(m_requests.waiting(), [&](const auto& e) { return brings_up(e.get()); });
-}
-
-void IkeSa::remove_child(ChildSaId id, std::string_view reason) {
-  const auto at = std::ranges::find(m_children, id, &ChildSaView::id);
-  if (at == m_children.end()) {
-    return;
-  }
-  const std::string name = at->name;
-  m_children.erase(at);
-  m_environment.handler.remove(id);
-  emit(Event::Kind::child_down, name, std::string(reason), id);
-}
-
 IkeSaView IkeSa::view() const {
+  std::vector<ChildSaView> children;
+  for (const Child& child : m_children.all()) {
+    children.push_back(child.view);
+  }
   IkeSaState state = IkeSaState::connecting;
   if (m_state == SaState::established) {
     state = IkeSaState::established;
+  } else if (m_state == SaState::rekeyed) {
+    state = IkeSaState::rekeyed;
   } else if (m_state == SaState::deleting || m_state == SaState::gone) {
     state = IkeSaState::deleting;
   }
@@ -233,7 +224,9 @@ IkeSaView IkeSa::view() const {
           .nat_local = m_nat_local,
           .nat_remote = m_nat_remote,
           .established = m_established,
-          .children = m_children};
+          .rekey_at = m_rekey_at,
+          .expires_at = m_expires_at,
+          .children = std::move(children)};
 }
 
 }  // namespace espgate::ike

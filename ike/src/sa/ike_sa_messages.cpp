@@ -1,4 +1,5 @@
 // The messages of an IKE SA: which are let in, in which state, and who handles them.
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -26,6 +27,8 @@ constexpr std::array rules{
     Rule{SaState::half_open, ExchangeType::ike_auth, answer_ike_auth},
     Rule{SaState::established, ExchangeType::informational, answer_informational},
     Rule{SaState::established, ExchangeType::create_child_sa, answer_create_child_sa},
+    Rule{SaState::rekeyed, ExchangeType::informational, answer_informational},
+    Rule{SaState::rekeyed, ExchangeType::create_child_sa, answer_create_child_sa},
     Rule{SaState::deleting, ExchangeType::informational, answer_informational},
     Rule{SaState::deleting, ExchangeType::create_child_sa, answer_create_child_sa},
 };
@@ -57,13 +60,13 @@ void IkeSa::receive(const Datagram& datagram, const wire::Header& header) {
     return;
   }
   // Repetitions are told by their bytes alone, without any cryptography.
-  if (!header.response && m_responses.is_last(header.message_id)) {
-    if (m_responses.is_same(sha256(datagram.message))) {
-      counters.count(Reason::request_repeated);
-      m_environment.datagrams.push_back({datagram.local, datagram.remote, m_responses.response()});
-    } else {
-      counters.count(Reason::request_altered);
-    }
+  const bool answered = !header.response && m_responses.is_last(header.message_id);
+  if (answered && m_responses.is_same(sha256(datagram.message))) {
+    repeat_response(datagram);
+    return;
+  }
+  if (answered && header.first_payload != wire::PayloadType::encrypted_fragment) {
+    counters.count(Reason::request_altered);
     return;
   }
   const auto message = wire::decode_message(datagram.message, m_environment.limits);
@@ -71,11 +74,76 @@ void IkeSa::receive(const Datagram& datagram, const wire::Header& header) {
     counters.count(message.error());
     return;
   }
+  if (answered) {
+    receive_answered_fragment(datagram, *message);
+    return;
+  }
   if (header.response) {
     receive_response(datagram, *message);
   } else {
     receive_request(datagram, *message);
   }
+}
+
+void IkeSa::repeat_response(const Datagram& datagram) {
+  m_environment.counters.count(Reason::request_repeated);
+  for (const Bytes& response : m_responses.response()) {
+    m_environment.datagrams.push_back({datagram.local, datagram.remote, response});
+  }
+}
+
+// RFC 7383 section 2.6.1: only the first fragment of a request that is repeated brings the answer again. The
+// peer may have cut it anew, so that its bytes are others.
+void IkeSa::receive_answered_fragment(const Datagram& datagram, const wire::Message& message) {
+  const auto* fragment = wire::find<wire::FragmentPayload>(message.payloads);
+  if (!m_fragmentation || fragment == nullptr || m_channel == nullptr) {
+    m_environment.counters.count(Reason::fragment_unexpected);
+  } else if (fragment->number != 1) {
+    m_environment.counters.count(Reason::fragment_repeated);
+  } else if (const auto opened = m_channel->open(datagram.message, *fragment)) {
+    repeat_response(datagram);
+  } else {
+    m_environment.counters.count(opened.error());
+  }
+}
+
+// What is inside; nullopt, and counted where it is of no use, when there is nothing, or not yet all of it.
+std::optional<SecureChannel::Opened> IkeSa::open(const Datagram& datagram, const wire::Message& message,
+                                                 Reassembly& reassembly) {
+  Counters& counters = m_environment.counters;
+  if (const auto* encrypted = wire::find<wire::EncryptedPayload>(message.payloads)) {
+    auto opened = m_channel->open(datagram.message, *encrypted);
+    if (!opened) {
+      counters.count(opened.error());
+      return std::nullopt;
+    }
+    m_last_heard = m_environment.now;
+    return std::move(*opened);
+  }
+  const auto* fragment = wire::find<wire::FragmentPayload>(message.payloads);
+  if (fragment == nullptr || !m_fragmentation) {
+    counters.count(fragment == nullptr ? Reason::encrypted_missing : Reason::fragment_unexpected);
+    return std::nullopt;
+  }
+  if (const auto wanted = reassembly.wants(message.header, *fragment); !wanted) {
+    counters.count(wanted.error());
+    return std::nullopt;
+  }
+  auto part = m_channel->open(datagram.message, *fragment);
+  if (!part) {
+    counters.count(part.error());
+    return std::nullopt;
+  }
+  auto whole = reassembly.add(message.header, *fragment, std::move(*part), sha256(datagram.message));
+  if (!whole) {
+    counters.count(whole.error());
+    return std::nullopt;
+  }
+  if (!*whole) {
+    return std::nullopt;
+  }
+  m_last_heard = m_environment.now;
+  return SecureChannel::Opened{(*whole)->first, std::move((*whole)->payloads)};
 }
 
 void IkeSa::receive_request(const Datagram& datagram, const wire::Message& message) {
@@ -88,22 +156,24 @@ void IkeSa::receive_request(const Datagram& datagram, const wire::Message& messa
     counters.count(Reason::exchange_unexpected);
     return;
   }
-  const auto* encrypted = wire::find<wire::EncryptedPayload>(message.payloads);
-  if (encrypted == nullptr) {
-    counters.count(Reason::encrypted_missing);
-    return;
-  }
-  const auto opened = m_channel->open(datagram.message, *encrypted);
+  const auto opened = open(datagram, message, m_request_fragments);
   if (!opened) {
-    counters.count(opened.error());
     return;
   }
   follow_peer(datagram);
   const Reply reply = answer(datagram, message, *opened);
-  send_response(datagram, message.header, reply.payloads);
+  const bool fragmented = message.header.first_payload == wire::PayloadType::encrypted_fragment;
+  send_response(datagram, message.header, reply.payloads,
+                fragmented ? m_request_fragments.first_digest() : sha256(datagram.message));
+  IkeSa* successor = reply.successor == 0 ? nullptr : m_environment.neighbours.find(reply.successor);
+  if (successor != nullptr) {
+    hand_over(*successor);
+  }
   if (reply.then) {
     set_state(reply.then->to, reply.then->reason);
   }
+  watch_message_ids();
+  start_exchanges();
 }
 
 // The request is authentic from here on.
@@ -127,21 +197,25 @@ Reply IkeSa::answer(const Datagram& datagram, const wire::Message& message,
     }
     return {{std::move(notify)}, std::nullopt};
   }
+  claim_inheritance(message, *payloads);
   return find_rule(m_state, message.header.exchange)->answer(*this, {datagram, message.header, *payloads});
 }
 
 void IkeSa::send_response(const Datagram& datagram, const wire::Header& header,
-                          const wire::Payloads& payloads) {
+                          const wire::Payloads& payloads, const ResponseCache::Digest& digest) {
   const wire::Header response_header{.initiator_spi = m_initiator_spi,
                                      .responder_spi = m_responder_spi,
                                      .exchange = header.exchange,
                                      .from_initiator = m_initiator,
                                      .response = true,
                                      .message_id = header.message_id};
-  Bytes response = m_channel->protect(response_header, payloads, m_environment.random);
-  m_responses.answer(sha256(datagram.message), response);
+  std::vector<Bytes> response =
+      m_channel->protect(response_header, payloads, m_environment.random, max_message());
   // RFC 7296 section 2.11: back to where the request came from.
-  m_environment.datagrams.push_back({datagram.local, datagram.remote, std::move(response)});
+  for (const Bytes& part : response) {
+    m_environment.datagrams.push_back({datagram.local, datagram.remote, part});
+  }
+  m_responses.answer(digest, std::move(response));
 }
 
 // RFC 7296 section 2.23: the initiator may have moved to port 4500; a peer behind a NAT may be given another
@@ -155,8 +229,8 @@ void IkeSa::follow_peer(const Datagram& datagram) {
 void IkeSa::receive_response(const Datagram& datagram, const wire::Message& message) {
   Counters& counters = m_environment.counters;
   Exchange* exchange = m_requests.active();
-  const auto* encrypted = wire::find<wire::EncryptedPayload>(message.payloads);
-  if (encrypted == nullptr) {
+  if (wire::find<wire::EncryptedPayload>(message.payloads) == nullptr &&
+      wire::find<wire::FragmentPayload>(message.payloads) == nullptr) {
     take_unprotected_response(message);
     return;
   }
@@ -165,9 +239,8 @@ void IkeSa::receive_response(const Datagram& datagram, const wire::Message& mess
     counters.count(Reason::response_unexpected);
     return;
   }
-  const auto opened = m_channel->open(datagram.message, *encrypted);
+  const auto opened = open(datagram, message, m_response_fragments);
   if (!opened) {
-    counters.count(opened.error());
     return;
   }
   const auto payloads = wire::decode_payloads(opened->first, opened->payloads.view(), m_environment.limits);
@@ -200,8 +273,7 @@ void IkeSa::take_unprotected_response(const wire::Message& message) {
   if (m_state == SaState::established && m_requests.active() == nullptr &&
       (!m_last_hint || now - *m_last_hint >= m_environment.limits.liveness_hint_interval)) {
     m_last_hint = now;
-    enqueue(std::make_unique<LivenessCheck>());
-    start_exchanges();
+    check_liveness();
   }
 }
 
@@ -228,6 +300,7 @@ void IkeSa::settle_response(Exchange::Outcome outcome) {
   switch (outcome) {
     case Exchange::Outcome::done:
       m_requests.finish();
+      watch_message_ids();
       if (m_state == SaState::established && m_terminate_when_established) {
         m_terminate_when_established = false;
         terminate(std::move(m_end_reason));
@@ -239,7 +312,7 @@ void IkeSa::settle_response(Exchange::Outcome outcome) {
     case Exchange::Outcome::send_again:
       if (auto payloads = m_requests.active()->build(*this)) {
         m_requests.restart(encode_request(*m_requests.active(), *payloads), m_environment.now);
-        send(m_requests.request());
+        send_request();
       }
       break;
   }
@@ -247,6 +320,10 @@ void IkeSa::settle_response(Exchange::Outcome outcome) {
 
 void IkeSa::start_exchanges() {
   while (m_state != SaState::gone) {
+    if (m_requests.active() == nullptr && !m_requests.waiting().empty() &&
+        !may_start(*m_requests.waiting().front())) {
+      return;
+    }
     auto exchange = m_requests.next();
     if (exchange == nullptr) {
       return;
@@ -255,63 +332,58 @@ void IkeSa::start_exchanges() {
     if (!payloads) {
       continue;
     }
-    Bytes request = encode_request(*exchange, *payloads);
+    std::vector<Bytes> request = encode_request(*exchange, *payloads);
     m_requests.start(std::move(exchange), std::move(request), m_environment.now);
-    send(m_requests.request());
+    send_request();
     m_environment.neighbours.touched(*this);
   }
 }
 
-Bytes IkeSa::encode_request(const Exchange& exchange, const wire::Payloads& payloads) {
+// Nothing but the handshake before both ends are authenticated.
+bool IkeSa::may_start(const Exchange& exchange) const {
+  const bool handshake =
+      exchange.type() == ExchangeType::ike_sa_init || exchange.type() == ExchangeType::ike_auth;
+  const bool authenticated =
+      m_state == SaState::established || m_state == SaState::rekeyed || m_state == SaState::deleting;
+  return handshake || authenticated;
+}
+
+std::vector<Bytes> IkeSa::encode_request(const Exchange& exchange, const wire::Payloads& payloads) {
   const wire::Header header{.initiator_spi = m_initiator_spi,
                             .responder_spi = m_responder_spi,
                             .exchange = exchange.type(),
                             .from_initiator = m_initiator,
                             .response = false,
                             .message_id = m_requests.message_id()};
-  return exchange.type() == ExchangeType::ike_sa_init
-             ? wire::encode_message(header, payloads)
-             : m_channel->protect(header, payloads, m_environment.random);
+  if (exchange.type() == ExchangeType::ike_sa_init) {
+    return {wire::encode_message(header, payloads)};
+  }
+  return m_channel->protect(header, payloads, m_environment.random, max_message());
 }
 
-void IkeSa::send(Bytes message) {
-  m_environment.datagrams.push_back({m_local, m_remote, std::move(message)});
+void IkeSa::send_request() {
+  m_last_sent = m_environment.now;
+  for (const Bytes& message : m_requests.request()) {
+    m_environment.datagrams.push_back({m_local, m_remote, message});
+  }
+}
+
+// Bytes of an IKE message that fits a datagram of the configured size; 0 when messages are not cut.
+std::size_t IkeSa::max_message() const {
+  if (!m_fragmentation || m_connection->fragmentation != Fragmentation::yes) {
+    return 0;
+  }
+  constexpr std::size_t udp_header = 8;
+  constexpr std::size_t non_esp_marker = 4;
+  const std::size_t ip_header = m_remote.address.is_v4() ? 20 : 40;
+  const std::size_t before = ip_header + udp_header + (m_remote.port == 500 ? 0 : non_esp_marker);
+  return limits().fragment_size - std::min(before, limits().fragment_size);
 }
 
 void IkeSa::answer_init(const ResponseCache::Digest& request_digest, Bytes response,
                         const Datagram& request) {
-  m_responses.answer(request_digest, response);
-  m_environment.datagrams.push_back({request.local, request.remote, std::move(response)});
-}
-
-std::optional<Instant> IkeSa::deadline() const {
-  if (m_state == SaState::half_open) {
-    return m_created + m_environment.limits.half_open_lifetime;
-  }
-  return m_requests.deadline();
-}
-
-void IkeSa::tick() {
-  const auto due = deadline();
-  if (m_state == SaState::gone || !due || *due > m_environment.now) {
-    return;
-  }
-  if (m_state == SaState::half_open) {
-    m_environment.counters.count(Reason::half_open_expired);
-    set_state(SaState::gone, {});
-    return;
-  }
-  std::string reason = m_requests.active()->stop_reason();
-  if (reason.empty() && m_requests.retransmit(m_environment.now)) {
-    m_environment.counters.count(Reason::retransmitted);
-    send(m_requests.request());
-    return;
-  }
-  if (reason.empty()) {
-    m_environment.counters.count(Reason::gave_up);
-    reason = "no answer to " + wire::to_string(m_requests.active()->type()) + " after all retransmissions";
-  }
-  set_state(SaState::gone, reason);
+  m_environment.datagrams.push_back({request.local, request.remote, response});
+  m_responses.answer(request_digest, {std::move(response)});
 }
 
 }  // namespace espgate::ike

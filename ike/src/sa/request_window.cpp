@@ -13,12 +13,12 @@ std::unique_ptr<Exchange> RequestWindow::next() {
   return exchange;
 }
 
-void RequestWindow::start(std::unique_ptr<Exchange> exchange, Bytes request, Instant now) {
+void RequestWindow::start(std::unique_ptr<Exchange> exchange, std::vector<Bytes> request, Instant now) {
   m_active = std::move(exchange);
   restart(std::move(request), now);
 }
 
-void RequestWindow::restart(Bytes request, Instant now) {
+void RequestWindow::restart(std::vector<Bytes> request, Instant now) {
   m_request = std::move(request);
   m_tries = 0;
   m_deadline = now + m_limits.retransmit_initial;
@@ -44,7 +44,7 @@ bool RequestWindow::retransmit(Instant now) {
   return true;
 }
 
-void ResponseCache::answer(const Digest& digest, Bytes response) {
+void ResponseCache::answer(const Digest& digest, std::vector<Bytes> response) {
   m_digest = digest;
   m_response = std::move(response);
   m_answered = true;

@@ -5,6 +5,8 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "sa/exchange.h"
 
@@ -18,11 +20,13 @@ class RequestWindow {
   void enqueue(std::unique_ptr<Exchange> exchange) { m_waiting.push_back(std::move(exchange)); }
   void enqueue_first(std::unique_ptr<Exchange> exchange) { m_waiting.push_front(std::move(exchange)); }
   void drop_waiting() { m_waiting.clear(); }
+  std::deque<std::unique_ptr<Exchange>> take_waiting() { return std::exchange(m_waiting, {}); }
   // The next exchange, to be started; nullptr when one is under way or none waits.
   std::unique_ptr<Exchange> next();
-  void start(std::unique_ptr<Exchange> exchange, Bytes request, Instant now);
+  // A request is one datagram, or the fragments of one.
+  void start(std::unique_ptr<Exchange> exchange, std::vector<Bytes> request, Instant now);
   // The same exchange and message ID with other bytes.
-  void restart(Bytes request, Instant now);
+  void restart(std::vector<Bytes> request, Instant now);
   // The exchange is finished; it stays alive until the next one ends.
   void finish();
 
@@ -31,7 +35,7 @@ class RequestWindow {
   const std::deque<std::unique_ptr<Exchange>>& waiting() const { return m_waiting; }
   // Message ID of the exchange under way, or of the next one.
   std::uint32_t message_id() const { return m_message_id; }
-  const Bytes& request() const { return m_request; }
+  const std::vector<Bytes>& request() const { return m_request; }
 
   // When to send again or to give up; nullopt when no exchange is under way.
   std::optional<Instant> deadline() const;
@@ -44,7 +48,7 @@ class RequestWindow {
   std::unique_ptr<Exchange> m_active;
   // Kept so that an exchange that ends its IKE SA outlives its own process().
   std::unique_ptr<Exchange> m_finished;
-  Bytes m_request;
+  std::vector<Bytes> m_request;
   std::uint32_t m_message_id = 0;
   Instant m_deadline{};
   unsigned m_tries = 0;
@@ -59,16 +63,17 @@ class ResponseCache {
   // Whether the message ID is that of the last request answered.
   bool is_last(std::uint32_t message_id) const { return m_answered && message_id + 1 == m_expected_id; }
   bool is_same(const Digest& digest) const { return m_digest == digest; }
-  const Bytes& response() const { return m_response; }
+  // One datagram, or the fragments of one.
+  const std::vector<Bytes>& response() const { return m_response; }
   const Digest& digest() const { return m_digest; }
   bool answered() const { return m_answered; }
-  void answer(const Digest& digest, Bytes response);
+  void answer(const Digest& digest, std::vector<Bytes> response);
 
  private:
   std::uint32_t m_expected_id = 0;
   bool m_answered = false;
   Digest m_digest{};
-  Bytes m_response;
+  std::vector<Bytes> m_response;
 };
 
 }  // namespace espgate::ike

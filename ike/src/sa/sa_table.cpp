@@ -16,6 +16,17 @@ IkeSa& SaTable::add(Environment& environment, IkeSa::Setup setup) {
   return *sa;
 }
 
+IkeSa& SaTable::add_successor(IkeSa& sa, bool initiator, std::uint64_t own_spi, std::uint64_t peer_spi) {
+  return add(sa.environment(), {.id = fresh_id(),
+                                .initiator = initiator,
+                                .own_spi = own_spi,
+                                .peer_spi = peer_spi,
+                                .local = sa.local(),
+                                .remote = sa.remote(),
+                                .connection = sa.connection_pointer(),
+                                .replaces = sa.id()});
+}
+
 std::uint64_t SaTable::fresh_spi(Random& random) const {
   for (;;) {
     std::array<std::uint8_t, 8> bytes{};
@@ -39,7 +50,7 @@ IkeSa* SaTable::find_by_own_spi(std::uint64_t spi) const {
 
 IkeSa* SaTable::find_by_child(ChildSaId id) const {
   const auto at =
-      std::ranges::find_if(m_by_id, [id](const auto& e) { return e.second->find_child(id) != nullptr; });
+      std::ranges::find_if(m_by_id, [id](const auto& e) { return e.second->children().find(id) != nullptr; });
   return at == m_by_id.end() ? nullptr : at->second.get();
 }
 
@@ -96,7 +107,7 @@ void SaTable::forget(IkeSaId id) {
 void SaTable::keep_final_response(const IkeSa& sa, Environment& environment) {
   const ResponseCache& responses = sa.responses();
   // Expected ID 1 of a responder: only IKE_SA_INIT was answered, which is repeated under no SPI of ours.
-  const std::uint32_t first_of_interest = sa.initiator() ? 0 : 1;
+  const std::uint32_t first_of_interest = sa.initiator() || sa.is_successor() ? 0 : 1;
   if (!responses.answered() || responses.expected_id() <= first_of_interest) {
     return;
   }
@@ -109,8 +120,8 @@ void SaTable::keep_final_response(const IkeSa& sa, Environment& environment) {
       {sa.own_spi(), responses.digest(), responses.response(), environment.now + limits.half_open_lifetime});
 }
 
-const Bytes* SaTable::final_response(std::uint64_t own_spi, const ResponseCache::Digest& digest,
-                                     Instant now) const {
+const std::vector<Bytes>* SaTable::final_response(std::uint64_t own_spi, const ResponseCache::Digest& digest,
+                                                  Instant now) const {
   for (const FinalResponse& final : m_final_responses) {
     if (final.own_spi == own_spi && final.digest == digest && final.expires > now) {
       return &final.response;
@@ -128,9 +139,21 @@ bool SaTable::has_other(const IkeSa& sa) const {
   });
 }
 
+std::vector<IkeSa*> SaTable::twins(const IkeSa& sa, const Identity& local, const Identity& remote) const {
+  std::vector<IkeSa*> found;
+  for (const auto& [id, other] : m_by_id) {
+    if (other.get() != &sa && other->state() == SaState::established && !other->is_unsettled() &&
+        other->local_id() == local && other->remote_id() == remote) {
+      found.push_back(other.get());
+    }
+  }
+  return found;
+}
+
 void SaTable::end_others(const IkeSa& sa) {
   for (const auto& [id, other] : m_by_id) {
-    const bool established = other->state() == SaState::established || other->state() == SaState::deleting;
+    const bool established = other->state() == SaState::established || other->state() == SaState::rekeyed ||
+                             other->state() == SaState::deleting;
     // What came up after this one was begun, the peer did not know of when it said so: both ends may have
     // begun at the same time.
     if (other.get() != &sa && established && other->established() <= sa.created() &&

@@ -18,9 +18,9 @@ class SaTable final : public Neighbours {
   IkeSa& add(Environment& environment, IkeSa::Setup setup);
   // A new ID, and a new SPI that no IKE SA of ours has.
   IkeSaId fresh_id() { return ++m_last_id; }
-  std::uint64_t fresh_spi(Random& random) const;
+  std::uint64_t fresh_spi(Random& random) const override;
 
-  IkeSa* find(IkeSaId id) const;
+  IkeSa* find(IkeSaId id) const override;
   IkeSa* find_by_own_spi(std::uint64_t spi) const;
   IkeSa* find_by_child(ChildSaId id) const;
   // The responder IKE SA that this very request made (RFC 7296 section 2.1).
@@ -36,17 +36,20 @@ class SaTable final : public Neighbours {
   void settle(Environment& environment);
 
   // The last answer of an IKE SA that is gone, for a request that is repeated because the answer got lost.
-  const Bytes* final_response(std::uint64_t own_spi, const ResponseCache::Digest& digest, Instant now) const;
+  const std::vector<Bytes>* final_response(std::uint64_t own_spi, const ResponseCache::Digest& digest,
+                                           Instant now) const;
 
   bool has_other(const IkeSa& sa) const override;
   void end_others(const IkeSa& sa) override;
+  std::vector<IkeSa*> twins(const IkeSa& sa, const Identity& local, const Identity& remote) const override;
+  IkeSa& add_successor(IkeSa& sa, bool initiator, std::uint64_t own_spi, std::uint64_t peer_spi) override;
   void touched(const IkeSa& sa) override { m_touched.insert(sa.id()); }
 
  private:
   struct FinalResponse {
     std::uint64_t own_spi = 0;
     ResponseCache::Digest digest{};
-    Bytes response;
+    std::vector<Bytes> response;
     Instant expires{};
   };
   void keep_final_response(const IkeSa& sa, Environment& environment);

@@ -11,12 +11,14 @@ struct Move {
   SaState to;
 };
 constexpr std::array moves{
-    Move{SaState::created, SaState::init_sent},    Move{SaState::created, SaState::half_open},
-    Move{SaState::created, SaState::gone},         Move{SaState::init_sent, SaState::auth_sent},
-    Move{SaState::init_sent, SaState::gone},       Move{SaState::half_open, SaState::established},
-    Move{SaState::half_open, SaState::gone},       Move{SaState::auth_sent, SaState::established},
-    Move{SaState::auth_sent, SaState::deleting},   Move{SaState::auth_sent, SaState::gone},
-    Move{SaState::established, SaState::deleting}, Move{SaState::established, SaState::gone},
+    Move{SaState::created, SaState::init_sent},     Move{SaState::created, SaState::half_open},
+    Move{SaState::created, SaState::gone},          Move{SaState::created, SaState::established},
+    Move{SaState::init_sent, SaState::auth_sent},   Move{SaState::init_sent, SaState::gone},
+    Move{SaState::half_open, SaState::established}, Move{SaState::half_open, SaState::gone},
+    Move{SaState::auth_sent, SaState::established}, Move{SaState::auth_sent, SaState::deleting},
+    Move{SaState::auth_sent, SaState::gone},        Move{SaState::established, SaState::deleting},
+    Move{SaState::established, SaState::gone},      Move{SaState::established, SaState::rekeyed},
+    Move{SaState::rekeyed, SaState::deleting},      Move{SaState::rekeyed, SaState::gone},
     Move{SaState::deleting, SaState::gone},
 };
 
@@ -38,6 +40,8 @@ std::string_view to_string(SaState state) {
       return "auth_sent";
     case SaState::established:
       return "established";
+    case SaState::rekeyed:
+      return "rekeyed";
     case SaState::deleting:
       return "deleting";
     case SaState::gone:

@@ -54,6 +54,19 @@ Result<Payload> decode_body(PayloadType type, bool critical, PayloadType next, B
         return std::unexpected(valid.error());
       }
       return EncryptedPayload{next, Bytes(body.begin(), body.end())};
+    case PayloadType::encrypted_fragment: {
+      if (const auto valid = FragmentPayload::validate(body, limits); !valid) {
+        return std::unexpected(valid.error());
+      }
+      Reader reader(body);
+      FragmentPayload fragment;
+      fragment.first_inner = next;
+      fragment.number = reader.u16();
+      fragment.total = reader.u16();
+      const ByteView rest = reader.take_rest();
+      fragment.body.assign(rest.begin(), rest.end());
+      return fragment;
+    }
     case PayloadType::none:
       break;
   }
@@ -96,6 +109,13 @@ Result<Payloads> decode_payloads(PayloadType first, ByteView bytes, const Limits
       }
       return payloads;
     }
+    if (type == PayloadType::encrypted_fragment) {
+      // RFC 7383 section 2.5.3: ours have nothing beside it, and what is beside it nobody has authenticated.
+      if (!reader.empty() || payloads.size() != 1) {
+        return std::unexpected(Reason::fragment_malformed);
+      }
+      return payloads;
+    }
     type = next;
   }
   if (!reader.empty()) {
@@ -129,6 +149,8 @@ void encode_payloads(Writer& out, const Payloads& payloads) {
     PayloadType next = i + 1 < payloads.size() ? type_of(payloads[i + 1]) : PayloadType::none;
     if (const auto* encrypted = std::get_if<EncryptedPayload>(&payload)) {
       next = encrypted->first_inner;
+    } else if (const auto* fragment = std::get_if<FragmentPayload>(&payload)) {
+      next = fragment->first_inner;
     }
     const auto* unknown = std::get_if<UnknownPayload>(&payload);
     out.u8(std::to_underlying(next));

@@ -16,9 +16,10 @@
 
 namespace espgate::ike::wire {
 
-using Payload = std::variant<SaPayload, KePayload, IdPayload, CertPayload, CertRequestPayload, AuthPayload,
-                             NoncePayload, NotifyPayload, DeletePayload, VendorIdPayload, TsPayload,
-                             EncryptedPayload, ConfigurationPayload, EapPayload, UnknownPayload>;
+using Payload =
+    std::variant<SaPayload, KePayload, IdPayload, CertPayload, CertRequestPayload, AuthPayload, NoncePayload,
+                 NotifyPayload, DeletePayload, VendorIdPayload, TsPayload, EncryptedPayload, FragmentPayload,
+                 ConfigurationPayload, EapPayload, UnknownPayload>;
 using Payloads = std::vector<Payload>;
 
 PayloadType type_of(const Payload& payload);
@@ -30,7 +31,7 @@ struct Message {
 };
 
 // A chain of payloads, the first of type `first`; the last one must end where `bytes` end. An Encrypted
-// payload is allowed as the last one only.
+// payload is allowed as the last one only, an Encrypted Fragment payload as the only one.
 Result<Payloads> decode_payloads(PayloadType first, ByteView bytes, const Limits& limits);
 // Header and payloads. Judges neither the version nor the exchange type.
 Result<Message> decode_message(ByteView bytes, const Limits& limits);

@@ -32,7 +32,8 @@ enum class PayloadType : std::uint8_t {
   ts_responder = 45,
   encrypted = 46,
   configuration = 47,
-  eap = 48
+  eap = 48,
+  encrypted_fragment = 53  // RFC 7383 section 2.5
 };
 
 // RFC 7296 section 3.3.1.

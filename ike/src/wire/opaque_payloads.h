@@ -1,5 +1,5 @@
-// Payloads whose inside is not for the codec: Encrypted (RFC 7296 section 3.14) and types that we do not know
-// (section 2.5).
+// Payloads whose inside is not for the codec: Encrypted (RFC 7296 section 3.14), Encrypted Fragment (RFC 7383
+// section 2.5) and types that we do not know (RFC 7296 section 2.5).
 #pragma once
 
 #include "base/bytes.h"
@@ -19,6 +19,20 @@ struct EncryptedPayload {
   void encode(Writer& out) const { out.bytes(body); }
   PayloadType type() const { return PayloadType::encrypted; }
 };
+
+struct FragmentPayload {
+  // As in EncryptedPayload; only in the first fragment.
+  PayloadType first_inner = PayloadType::none;
+  std::uint16_t number = 1;  // from 1 to total
+  std::uint16_t total = 1;
+  Bytes body;  // IV, ciphertext, ICV
+  bool operator==(const FragmentPayload&) const = default;
+
+  static Result<> validate(ByteView body, const Limits& limits);
+  void encode(Writer& out) const;
+  PayloadType type() const { return PayloadType::encrypted_fragment; }
+};
+constexpr std::size_t fragment_header_size = 4;  // number and total
 
 struct UnknownPayload {
   PayloadType which = PayloadType::none;

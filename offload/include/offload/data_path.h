@@ -31,6 +31,8 @@ struct ChildSaSpec {
   std::vector<Selector> selectors;
   // Packets; 0 for no replay check.
   std::uint16_t replay_window = driver::default_replay_window;
+  // Nothing is sent with it before use_outbound(): the SA that it replaces goes on.
+  bool receive_only = false;
 };
 
 struct ChildSaStatistics {
@@ -91,9 +93,11 @@ class DataPath {
   // For an SPI that will not be installed; one that is installed stays until its Child SA is removed.
   virtual void release_spi(std::uint32_t spi) = 0;
   // Inbound first, so that nothing that the peer sends is lost; on any error nothing is installed, and an
-  // allocated SPI stays allocated. Of several Child SAs of one SPD entry, the one installed last that covers
-  // a packet carries it.
+  // allocated SPI stays allocated. Of several Child SAs of one SPD entry, the one that was last allowed to
+  // send, and covers a packet, carries it.
   virtual Expected<> install(const ChildSaSpec& spec) = 0;
+  // Lets a receive_only Child SA send; nothing for any other.
+  virtual void use_outbound(std::uint32_t id) = 0;
   virtual void remove(std::uint32_t id) = 0;
 
   // Hands a packet to the engine; a packet that the policy does not let pass, or that finds the queue full,

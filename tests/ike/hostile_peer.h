@@ -1,0 +1,66 @@
+// A peer that knows the protocol and the keys, and does not keep to the rules: it sends any payloads it
+// likes, authentic, to the stack of Network::b, in the place of Network::a.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "crypto/key_exchange.h"
+#include "crypto/key_schedule.h"
+#include "crypto/sk_cipher.h"
+#include "simulated_peers.h"
+#include "wire/message.h"
+
+namespace espgate::ike::test {
+
+class HostilePeer {
+ public:
+  // Takes the network over: nothing reaches Network::a any more.
+  explicit HostilePeer(Network& network);
+
+  // IKE_SA_INIT; afterwards the keys are there and B is half open.
+  void init();
+  // IKE_AUTH with a Child SA, and `extra` payloads behind; B's answer.
+  std::optional<wire::Payloads> authenticate(const wire::Payloads& extra = {});
+  // The payloads of the Child SA that B's configuration allows.
+  static wire::Payloads child_offer(std::uint32_t spi);
+
+  // An authentic request under the next message ID, and B's answer; nullopt when there is none.
+  std::optional<wire::Payloads> request(wire::ExchangeType exchange, const wire::Payloads& payloads);
+  // The same with any bytes where the payloads would be.
+  std::optional<wire::Payloads> request_bytes(wire::ExchangeType exchange, wire::PayloadType first,
+                                              ByteView inner);
+  // The last request of B's that has no answer yet, and an answer to it.
+  struct Asked {
+    wire::Header header;
+    wire::Payloads payloads;
+  };
+  std::optional<Asked> asked();
+  void answer(const Asked& request, const wire::Payloads& payloads);
+
+  const std::vector<Bytes>& received() const { return m_received; }
+  // The ESP SPI of B's end of the Child SA that authenticate() made.
+  std::uint32_t peer_child_spi() const { return m_peer_child_spi; }
+  static constexpr std::uint32_t own_child_spi = 0xaaaa0001;
+
+ private:
+  Bytes seal(wire::Header header, wire::PayloadType first, ByteView inner);
+  std::optional<Asked> open(ByteView message) const;
+  void send(Bytes message);
+
+  Network& m_network;
+  std::uint64_t m_own_spi = 0x1122334455667788;
+  std::uint64_t m_peer_spi = 0;
+  std::uint32_t m_next_id = 1;
+  IkeProposal m_proposal;
+  IkeKeys m_keys;
+  Bytes m_init_request;
+  Bytes m_nonce;
+  Bytes m_peer_nonce;
+  std::unique_ptr<SkCipher> m_outbound;
+  std::unique_ptr<SkCipher> m_inbound;
+  std::vector<Bytes> m_received;
+  std::uint32_t m_peer_child_spi = 0;
+};
+
+}  // namespace espgate::ike::test
