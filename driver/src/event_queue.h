@@ -28,6 +28,7 @@ class EventQueue {
 
   EventQueue() { m_entries.reserve(capacity); }
 
+  bool full() const { return m_entries.size() == capacity; }
   // False when the queue is full, and the entry is lost.
   bool push(Direction direction, std::uint32_t row, EventKinds kinds) {
     if (m_entries.size() == capacity) {

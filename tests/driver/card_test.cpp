@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <utility>
 
+#include "card/raised_events.h"
 #include "card/sa_tables.h"
 #include "support/harness.h"
 #include "support/shadow_fields.h"
@@ -28,11 +28,6 @@ class ModelPort final : public card::RegisterPort {
     if (offset == r::reg_status) {
       return 1U << r::status_ready.lsb | (busy_forever ? 1U << r::status_busy.lsb : 0) |
              (reject ? 1U << r::status_rejected.lsb : 0) | self_test;
-    }
-    if (offset == r::reg_event_data && !events.empty()) {
-      const std::uint32_t oldest = events.front();
-      events.pop_front();
-      return oldest;
     }
     if (offset >= r::reg_snapshot_data && offset < r::reg_snapshot_data + 4 * r::engine_snapshot_words) {
       return (offset - r::reg_snapshot_data) / 4 + 0x100;
@@ -69,7 +64,6 @@ class ModelPort final : public card::RegisterPort {
   Words shadow;
   Words last_row;
   std::vector<std::pair<std::uint32_t, Words>> entries;  // table command, and what it wrote
-  std::deque<std::uint32_t> events;
   std::uint32_t self_test = 1U << r::status_self_test_passed.lsb;
   std::size_t reads = 0;
   bool dead = false;
@@ -288,25 +282,18 @@ TEST(SaTables, FlowsGoBeforeTheRowThatTheyLeadTo) {
   EXPECT_EQ(port.writes.back().first, r::reg_sa_command);
 }
 
-TEST(SaTables, EventsComeFromTheQueue) {
-  ModelPort port;
-  auto tables = SaTables::create(port, "model");
-  ASSERT_TRUE(tables);
-  EXPECT_FALSE(tables->next_event());
-  port.events = {0x80000000U | 0x21U << 24 | 5, 0x80000000U | 0x02U << 24 | 1U << 20 | 0xabcde};
-  auto event = tables->next_event();
+TEST(RaisedEvents, AsRegisterEventDataHasThem) {
+  EXPECT_FALSE(card::raised_events(0));
+  auto event = card::raised_events(0x80000000U | 0x21U << 24 | 5);
   ASSERT_TRUE(event);
   EXPECT_EQ(event->direction, Direction::outbound);
   EXPECT_EQ(event->row, 5U);
   EXPECT_EQ(event->kinds, kinds_of(Event::Kind::lease_low) | kinds_of(Event::Kind::replay_alarm));
-  event = tables->next_event();
+  event = card::raised_events(0x80000000U | 0x02U << 24 | 1U << 20 | 0xabcde);
   ASSERT_TRUE(event);
   EXPECT_EQ(event->direction, Direction::inbound);
   EXPECT_EQ(event->row, 0xabcdeU);
   EXPECT_EQ(event->kinds, kinds_of(Event::Kind::soft_expired));
-  EXPECT_FALSE(tables->next_event());
-  port.dead = true;
-  EXPECT_FALSE(tables->next_event()) << "all ones are no event";
 }
 
 TEST(SaTables, TheSelfTestIsPartOfHealth) {

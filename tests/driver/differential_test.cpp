@@ -12,7 +12,8 @@
 #include <cstdlib>
 #include <deque>
 
-#include "simulated_engine.h"
+#include "card/card_engine.h"
+#include "card/simulated_card.h"
 
 namespace espgate::driver::test {
 namespace {
@@ -89,22 +90,26 @@ class InFlight {
 class Differential : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Differential, RtlAnswersAsTheSoftwareEngine) {
-  auto rtl = SimulatedEngine::create({.trace_path = environment("ESPGATE_TRACE")});
+  auto made = card::SimulatedCard::create(environment("ESPGATE_TRACE"));
+  ASSERT_TRUE(made) << made.error().message;
+  sim::Memory& memory = (*made)->memory();
+  auto rtl = card::CardEngine::create(std::move(*made), {.name = "simulated"});
   ASSERT_TRUE(rtl) << rtl.error().message;
   DifferentialOptions options = options_of(GetParam());
   options.reproduce = command_for(GetParam());
-  // Full speed in every other batch; else bubbles at the inputs, stalls at the outputs, or both. A stream of
-  // its own, so that the packets stay those of traffic_test.cpp.
+  // A quick memory in every other batch; else one that is slow, stalls, answers out of order, or all of it. A
+  // stream of its own, so that the packets stay those of traffic_test.cpp.
   Random hesitation(GetParam());
   options.before_batch = [&](std::size_t batch) {
-    sim::Hesitation next{.seed = hesitation.u32() | 1};
+    memory.timing = {.seed = hesitation.u32() | 1, .latency = 8};
     if (batch % 2 == 1) {
-      next.input_bubble =
-          hesitation.one_in(3) ? std::uint8_t{0} : static_cast<std::uint8_t>(hesitation.below(200));
-      next.output_stall =
-          hesitation.one_in(3) ? std::uint8_t{0} : static_cast<std::uint8_t>(hesitation.below(200));
+      memory.timing.latency = 1 + static_cast<std::uint32_t>(hesitation.below(400));
+      memory.timing.jitter = static_cast<std::uint32_t>(hesitation.below(200));
+      memory.timing.outstanding = 1 + static_cast<std::uint32_t>(hesitation.below(100));
+      memory.timing.stall =
+          hesitation.one_in(3) ? std::uint8_t{0} : static_cast<std::uint8_t>(hesitation.below(120));
+      memory.timing.reorder = hesitation.one_in(2);
     }
-    (*rtl)->hesitate(next);
   };
   InFlight in_flight;
   options.at_end = [&](Traffic& traffic) { in_flight.start(**rtl, traffic); };
@@ -118,7 +123,9 @@ TEST_P(Differential, RtlAnswersAsTheSoftwareEngine) {
     return;
   }
 
-  rtl = SimulatedEngine::create(std::move(**rtl).reset());
+  auto reset = card::CardEngine::reset(std::move(*rtl));
+  ASSERT_TRUE(reset) << reset.error().message;
+  rtl = card::CardEngine::create(std::move(*reset), {.name = "simulated"});
   ASSERT_TRUE(rtl) << rtl.error().message;
   EXPECT_EQ((*rtl)->counters()->outbound, DirectionCounters{}) << "a reset forgets everything";
   options.seed += seed_after_reset;
@@ -126,6 +133,9 @@ TEST_P(Differential, RtlAnswersAsTheSoftwareEngine) {
   options.at_end = {};
   const auto anew = software_like(**rtl);
   compare(*anew, **rtl, options);
+  for (const std::string& violation : memory.violations) {
+    ADD_FAILURE() << violation;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Differential, ::testing::ValuesIn(seeds()),

@@ -1,21 +1,37 @@
 // What is the simulated engine's own, beside the conformance suite.
-#include "simulated_engine.h"
-
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
+#include "base/hex.h"
+#include "card/card_engine.h"
+#include "card/simulated_card.h"
 #include "support/harness.h"
 #include "support/packets.h"
 
 namespace espgate::driver::test {
 namespace {
 
-std::unique_ptr<SimulatedEngine> simulated(const SimulatedEngineOptions& options = {}) {
-  auto engine = SimulatedEngine::create(options);
+std::unique_ptr<Engine> simulated(const SimulatedEngineOptions& options = {}) {
+  auto engine = make_simulated_engine(options);
   EXPECT_TRUE(engine) << engine.error().message;
   return std::move(*engine);
 }
+
+// The same, with the card in reach.
+struct OnCard {
+  OnCard() {
+    auto made = card::SimulatedCard::create({});
+    EXPECT_TRUE(made) << made.error().message;
+    card = made->get();
+    auto on_it = card::CardEngine::create(std::move(*made), {.name = "simulated"});
+    EXPECT_TRUE(on_it) << on_it.error().message;
+    engine = std::move(*on_it);
+  }
+  card::SimulatedCard* card = nullptr;
+  std::unique_ptr<card::CardEngine> engine;
+};
 
 // More SPIs than one way holds: some must stand elsewhere, and entries move while packets are on their way.
 TEST(SimulatedEngine, SpisAreFoundWhileOthersMove) {
@@ -44,14 +60,17 @@ TEST(SimulatedEngine, SpisAreFoundWhileOthersMove) {
 }
 
 TEST(SimulatedEngine, ResetForgetsEverything) {
-  auto engine = simulated();
+  OnCard on;
+  auto& engine = on.engine;
   const OutboundSa sa = outbound_sa();
   const auto from = engine->add_outbound(sa);
   const auto to = engine->add_inbound(peer_of(sa));
   ASSERT_TRUE(from && to);
   const Outcome sent = run_one(*engine, Direction::outbound, from->value, packet_of(40));
   ASSERT_TRUE(engine->cache_policy(Direction::inbound, {}, Policy::bypass, {}));
-  auto again = SimulatedEngine::create(std::move(*engine).reset());
+  auto reset = card::CardEngine::reset(std::move(engine));
+  ASSERT_TRUE(reset) << reset.error().message;
+  auto again = card::CardEngine::create(std::move(*reset), {.name = "simulated"});
   ASSERT_TRUE(again) << again.error().message;
   engine = std::move(*again);
   EXPECT_EQ(run_one(*engine, Direction::outbound, from->value, packet_of(40)).verdict, Verdict::sa_invalid);
@@ -120,6 +139,52 @@ TEST(SimulatedEngine, LeaseLowOfAnOldLeaseIsNotTakenForTheNewOne) {
   EXPECT_EQ(events(*engine).size(), 1U);
 }
 
+// Packets in the engine's own memory stay where they are: the card reads and writes them there.
+TEST(SimulatedEngine, PacketsInItsMemoryAreNotCopied) {
+  OnCard on;
+  Engine& engine = *on.engine;
+  const OutboundSa sa = outbound_sa();
+  const auto from = engine.add_outbound(sa);
+  const auto to = engine.add_inbound(peer_of(sa));
+  const auto memory = engine.packet_memory(8192);
+  ASSERT_TRUE(from && to && memory);
+  const ByteView whole_card = on.card->memory().bytes();
+  EXPECT_GE(memory->data(), whole_card.data());
+  EXPECT_LE(memory->data() + memory->size(), whole_card.data() + whole_card.size());
+  const Bytes inner = packet_of(1000);
+  std::ranges::copy(inner, memory->begin());
+  const auto pass = [&](Direction direction, ByteSpan input, ByteSpan output) {
+    const PacketRequest request{.cookie = 7, .sa = *from, .input = input, .output = output};
+    EXPECT_EQ(engine.submit(direction, std::span(&request, 1)), 1U);
+    Completion completion;
+    for (int polls = 0; engine.poll(direction, std::span(&completion, 1)) == 0 && polls < 1000; ++polls) {
+    }
+    EXPECT_EQ(completion.verdict, Verdict::ok);
+    return completion.length;
+  };
+  const std::uint32_t length =
+      pass(Direction::outbound, memory->first(inner.size()), memory->subspan(2048, 2048));
+  ASSERT_GT(length, inner.size());
+  // The card's own buffers were not touched: nothing but the request's memory holds the packet.
+  const std::uint32_t back =
+      pass(Direction::inbound, memory->subspan(2048, length), memory->subspan(4096, 2048));
+  EXPECT_EQ(to_hex(memory->subspan(4096, back)), to_hex(inner));
+  std::size_t copies = 0;
+  const ByteView tail = ByteView(inner).last(900);
+  for (auto at = whole_card.begin();
+       (at = std::search(at, whole_card.end(), tail.begin(), tail.end())) != whole_card.end(); ++at) {
+    ++copies;
+  }
+  EXPECT_EQ(copies, 2U) << "input and output, and no third";
+}
+
+TEST(SimulatedEngine, MemoryThatIsNotThereIsSaid) {
+  const auto engine = simulated();
+  const auto memory = engine->packet_memory(std::size_t{1} << 40U);
+  ASSERT_FALSE(memory);
+  EXPECT_NE(memory.error().message.find("no room"), std::string::npos) << memory.error().message;
+}
+
 TEST(SimulatedEngine, WritesAWaveform) {
   const std::filesystem::path path =
       std::filesystem::path(::testing::TempDir()) / "espgate_simulated_engine_test.fst";
@@ -135,7 +200,7 @@ TEST(SimulatedEngine, WritesAWaveform) {
 }
 
 TEST(SimulatedEngine, SaysWhenTheWaveformCannotBeWritten) {
-  const auto engine = SimulatedEngine::create({.trace_path = "/nonexistent/folder/trace.fst"});
+  const auto engine = make_simulated_engine({.trace_path = "/nonexistent/folder/trace.fst"});
   ASSERT_FALSE(engine);
   EXPECT_NE(engine.error().message.find("/nonexistent/folder/trace.fst"), std::string::npos)
       << engine.error().message;

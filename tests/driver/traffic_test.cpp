@@ -61,6 +61,7 @@ class Liar final : public Engine {
     return m_engine->forget_policy(direction, flow);
   }
   Expected<> self_test(SelfTest how) override { return m_engine->self_test(how); }
+  Expected<ByteSpan> packet_memory(std::size_t bytes) override { return m_engine->packet_memory(bytes); }
   std::size_t submit(Direction direction, std::span<const PacketRequest> requests) override {
     for (const PacketRequest& request : requests) {
       m_outputs[{direction, request.cookie}] = request.output;

@@ -98,6 +98,7 @@ class FakeEngine final : public driver::Engine {
   }
   Expected<> self_test(driver::SelfTest /*how*/) override { return health(); }
 
+  Expected<ByteSpan> packet_memory(std::size_t /*bytes*/) override { return fail("no memory of its own"); }
   std::size_t submit(driver::Direction direction, std::span<const driver::PacketRequest> requests) override {
     auto& queue = m_state.queues.at(static_cast<std::size_t>(direction));
     const std::size_t count = std::min(requests.size(), m_state.queue_size - queue.size());

@@ -74,6 +74,9 @@ struct PacketRequest {
 // Outer IPv6 (40), UDP (8), ESP header and IV (16), padding (3), trailer (2), ICV (16).
 inline constexpr std::size_t max_expansion = 85;
 
+// Of inputs and outputs in packet_memory(), in bytes.
+inline constexpr std::size_t packet_alignment = 64;
+
 struct Completion {
   std::uint64_t cookie = 0;
   Verdict verdict = Verdict::ok;
@@ -179,12 +182,17 @@ class Engine {
   // Nothing happens when the cache does not know the flow.
   virtual Expected<> forget_policy(Direction direction, const Flow& flow) = 0;
 
+  // Memory for packets, which the engine's own lifetime bounds. What is in it, at multiples of
+  // packet_alignment, is transformed where it is; packets elsewhere are copied by an engine that does not
+  // reach them. Allocates: not for the way of a packet.
+  virtual Expected<ByteSpan> packet_memory(std::size_t bytes) = 0;
   // Takes requests from the front and returns how many; fewer than given when the queue is full.
   virtual std::size_t submit(Direction direction, std::span<const PacketRequest> requests) = 0;
   // Writes finished packets and returns how many.
   virtual std::size_t poll(Direction direction, std::span<Completion> completions) = 0;
-  // Takes the oldest events. The queue is bounded: it holds what 64 packets raised at least; what finds it
-  // full is lost and counted (DirectionCounters::events_lost).
+  // Takes the oldest events. One may come a little later than the completion of the packet that raised it.
+  // The queue is bounded: it holds what 64 packets raised at least; what finds it full is lost and counted
+  // (DirectionCounters::events_lost).
   virtual std::size_t poll_events(std::span<Event> events) = 0;
   // Packets submitted and not yet polled.
   virtual std::size_t in_flight(Direction direction) const = 0;
@@ -211,7 +219,8 @@ Expected<std::unique_ptr<Engine>> make_software_engine(const SoftwareEngineOptio
 struct SimulatedEngineOptions {
   std::string trace_path;  // FST waveform of the whole run; empty for none
 };
-// The RTL under Verilator, in process. Its clock runs inside poll() while packets are in flight.
+// The RTL under Verilator, in process: the look-aside card, with its memory. Its clock runs inside poll()
+// while packets are in flight.
 Expected<std::unique_ptr<Engine>> make_simulated_engine(const SimulatedEngineOptions& options = {});
 
 }  // namespace espgate::driver

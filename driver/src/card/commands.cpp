@@ -17,14 +17,6 @@ constexpr std::uint32_t largest_way_log2 = 16;
 constexpr std::uint32_t get(Field field, std::uint32_t word) {
   return (word >> field.lsb) & ((std::uint32_t{1} << field.width) - 1);
 }
-static_assert(static_cast<std::uint32_t>(Event::Kind::lease_low) == registers::event_kind_lease_low);
-static_assert(static_cast<std::uint32_t>(Event::Kind::soft_expired) == registers::event_kind_soft_expired);
-static_assert(static_cast<std::uint32_t>(Event::Kind::hard_expired) == registers::event_kind_hard_expired);
-static_assert(static_cast<std::uint32_t>(Event::Kind::sequence_exhausted) ==
-              registers::event_kind_sequence_exhausted);
-static_assert(static_cast<std::uint32_t>(Event::Kind::icv_alarm) == registers::event_kind_icv_alarm);
-static_assert(static_cast<std::uint32_t>(Event::Kind::replay_alarm) == registers::event_kind_replay_alarm);
-static_assert(event_kind_count == registers::event_data_kinds.width);
 
 constexpr std::uint32_t put(Field field, std::uint32_t value) {
   return value << field.lsb;
@@ -211,17 +203,6 @@ Expected<> Commands::write_table(std::uint32_t table, TablePlace place, const Sh
                                                  put(registers::table_command_way, place.way) |
                                                  put(registers::table_command_table, table));
   return wait_for_command("write table entry");
-}
-
-std::optional<RaisedEvents> Commands::next_event() {
-  const std::uint32_t word = m_port.read(registers::reg_event_data);
-  if (word == no_answer || get(registers::event_data_valid, word) == 0) {
-    return std::nullopt;
-  }
-  const bool inbound = get(registers::event_data_inbound, word) != 0;
-  return RaisedEvents{.direction = inbound ? Direction::inbound : Direction::outbound,
-                      .row = get(registers::event_data_index, word),
-                      .kinds = static_cast<EventKinds>(get(registers::event_data_kinds, word))};
 }
 
 Expected<> Commands::snapshot(std::uint32_t set, std::uint32_t row, std::span<std::uint64_t> values) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -11,7 +10,6 @@
 #include "card/shadow.h"
 #include "card/table_hash.h"
 #include "driver/engine.h"
-#include "event_queue.h"
 
 namespace espgate::driver::card {
 
@@ -20,13 +18,6 @@ struct Identity {
   Capabilities capabilities;   // name is the driver's to give
   std::uint32_t spi_log2 = 0;  // entries of one way
   std::uint32_t spd_cache_log2 = 0;
-};
-
-// One entry of the engine's event queue.
-struct RaisedEvents {
-  Direction direction = Direction::outbound;
-  std::uint32_t row = 0;
-  EventKinds kinds = 0;
 };
 
 class Commands {
@@ -48,8 +39,6 @@ class Commands {
   // `table` is registers::table_*.
   Expected<> write_table(std::uint32_t table, TablePlace place, const Shadow& entry);
   Expected<> clear_table(std::uint32_t table, TablePlace place) { return write_table(table, place, {}); }
-  // Takes the oldest entry of the event queue; nullopt when it is empty, or nothing answers.
-  std::optional<RaisedEvents> next_event();
   // Fills `values` with the first counters of a set (registers::snapshot_set_*), all of one moment.
   Expected<> snapshot(std::uint32_t set, std::uint32_t row, std::span<std::uint64_t> values);
 

@@ -34,8 +34,6 @@ class SaTables {
   Expected<> renew_lease(SaIndex outbound, std::uint64_t lease_limit, std::uint64_t lease_low);
   Expected<> cache_policy(Direction direction, const Flow& flow, Policy policy, SaIndex sa);
   Expected<> forget_policy(Direction direction, const Flow& flow);
-  // Takes the oldest entry of the engine's event queue.
-  std::optional<RaisedEvents> next_event() { return m_commands.next_event(); }
 
   Expected<Counters> counters();
   Expected<OutboundSaCounters> outbound_sa_counters(SaIndex index);

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
 #include "driver/engine.h"
 #include "event_queue.h"
@@ -33,6 +36,7 @@ class SoftwareEngine final : public Engine {
   Expected<> cache_policy(Direction direction, const Flow& flow, Policy policy, SaIndex sa) override;
   Expected<> forget_policy(Direction direction, const Flow& flow) override;
 
+  Expected<ByteSpan> packet_memory(std::size_t bytes) override;
   std::size_t submit(Direction direction, std::span<const PacketRequest> requests) override;
   std::size_t poll(Direction direction, std::span<Completion> completions) override;
   std::size_t poll_events(std::span<Event> events) override { return m_events.poll(events); }
@@ -60,6 +64,14 @@ class SoftwareEngine final : public Engine {
   }
   void protect(const PacketRequest& request, Completion& completion);
   void unprotect(const PacketRequest& request, Completion& completion);
+  // Memory on a boundary of packet_alignment.
+  struct Free {
+    void operator()(std::uint8_t* bytes) const {
+      ::operator delete[](bytes, std::align_val_t{packet_alignment});
+    }
+  };
+  using Block = std::unique_ptr<std::uint8_t[], Free>;
+
   Verdict prepare(const PacketRequest& request, InnerPacket& packet) const;
   // The verdict of a look-up; protect leaves the SA in the completion.
   Verdict look_up(const PacketRequest& request, const InnerPacket& packet, Completion& completion) const;
@@ -76,6 +88,7 @@ class SoftwareEngine final : public Engine {
   Half m_inbound;
   bool m_self_test_failed = false;
   const char* m_failure = nullptr;
+  std::vector<Block> m_blocks;  // of packet_memory()
 };
 
 }  // namespace espgate::driver::software

@@ -16,6 +16,11 @@ void pass(ByteView packet, const PacketRequest& request, Completion& completion)
 
 }  // namespace
 
+Expected<ByteSpan> SoftwareEngine::packet_memory(std::size_t bytes) {
+  m_blocks.emplace_back(new (std::align_val_t{packet_alignment}) std::uint8_t[bytes]);
+  return ByteSpan(m_blocks.back().get(), bytes);
+}
+
 std::size_t SoftwareEngine::submit(Direction direction, std::span<const PacketRequest> requests) {
   Half& packets = half(direction);
   std::size_t taken = 0;
