@@ -13,8 +13,8 @@
 
 namespace espgate::sim {
 
-/// Writes what was counted in a context into a file of its own in the folder that scripts/coverage names, once the
-/// models in it are at their end. Does nothing in other builds.
+/// Writes what was counted in a context into a file of its own in the folder that scripts/coverage names,
+/// once the models in it are at their end. Does nothing in other builds.
 inline void write_coverage([[maybe_unused]] VerilatedContext& context) {
 #ifdef ESPGATE_RTL_COVERAGE
   static std::atomic<unsigned> written = 0;
