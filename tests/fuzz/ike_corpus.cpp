@@ -65,6 +65,24 @@ int main(int argc, char** argv) {
   }
   write(directory / "ike_certificate" / "root", root.certificate.der());
   write(directory / "ike_certificate" / "crl", ike::test::make_crl_der(root, {root.certificate}));
+  // A deletion of a Child SA in three fragments, then one of the IKE SA in one.
+  std::filesystem::create_directories(directory / "ike_fragment");
+  Writer fragments;
+  const auto add_fragment = [&](std::uint8_t first, std::uint16_t number, std::uint16_t total,
+                                std::initializer_list<std::uint8_t> piece) {
+    fragments.u8(2);  // INFORMATIONAL
+    fragments.u8(first);
+    fragments.u16(number);
+    fragments.u16(total);
+    fragments.u16(static_cast<std::uint16_t>(piece.size()));
+    fragments.bytes(Bytes(piece));
+  };
+  constexpr std::uint8_t delete_payload = 42;
+  add_fragment(delete_payload, 1, 3, {0, 0, 0, 12, 3});
+  add_fragment(0, 3, 3, {0xaa, 0xaa, 0, 1});
+  add_fragment(0, 2, 3, {4, 0, 1});
+  add_fragment(delete_payload, 1, 1, {0, 0, 0, 8, 1, 0, 0, 0});
+  write(directory / "ike_fragment" / "deletions", fragments.view());
   unsigned identities = 0;
   for (const char* text : {"C=CH, O=Example, CN=gate", "gate.example.org", "carol@example.org", "192.0.2.1",
                            "2001:db8::1", "keyid:0x0102"}) {

@@ -119,17 +119,24 @@ std::optional<wire::Payloads> HostilePeer::request_bytes(ExchangeType exchange, 
   return answer_since(before);
 }
 
+std::optional<wire::Payloads> HostilePeer::request_fragment(ExchangeType exchange, PayloadType first,
+                                                            ByteView piece, std::uint16_t number,
+                                                            std::uint16_t total) {
+  const std::size_t before = m_received.size();
+  send(seal_fragment(next_header(exchange), first, piece, number, total));
+  return answer_since(before);
+}
+
 std::optional<wire::Payloads> HostilePeer::request_fragments(ExchangeType exchange, PayloadType first,
                                                              ByteView inner, std::uint16_t pieces) {
-  const std::size_t before = m_received.size();
-  const wire::Header header = next_header(exchange);
   const std::size_t step = (inner.size() + pieces - 1) / pieces;
+  std::optional<wire::Payloads> answer;
   for (std::uint16_t number = 1; number <= pieces; ++number) {
     const std::size_t from = std::min(inner.size(), (number - 1U) * step);
     const ByteView piece = inner.subspan(from, std::min(step, inner.size() - from));
-    send(seal_fragment(header, number == 1 ? first : PayloadType::none, piece, number, pieces));
+    answer = request_fragment(exchange, number == 1 ? first : PayloadType::none, piece, number, pieces);
   }
-  return answer_since(before);
+  return answer;
 }
 
 std::optional<HostilePeer::Asked> HostilePeer::asked() {

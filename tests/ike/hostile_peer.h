@@ -33,6 +33,9 @@ class HostilePeer {
   // The same in `pieces` fragments (RFC 7383).
   std::optional<wire::Payloads> request_fragments(wire::ExchangeType exchange, wire::PayloadType first,
                                                   ByteView inner, std::uint16_t pieces);
+  // One fragment under the next message ID, numbered as said, and B's answer to what it completes.
+  std::optional<wire::Payloads> request_fragment(wire::ExchangeType exchange, wire::PayloadType first,
+                                                 ByteView piece, std::uint16_t number, std::uint16_t total);
   // The last request of B's that has no answer yet, and an answer to it.
   struct Asked {
     wire::Header header;
