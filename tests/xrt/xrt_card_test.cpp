@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <sstream>
 
 #include "card/card_engine.h"
 #include "support/differential.h"
@@ -36,10 +37,23 @@ TEST(XrtCard, SaysWhatIsWrongWithAnImage) {
   ASSERT_FALSE(missing);
   EXPECT_SAYS(missing.error().message, "/nonexistent/image.xclbin");
   const std::string path = ::testing::TempDir() + "/espgate_no_image.xclbin";
-  std::ofstream(path) << "xclbin2";
-  const auto torn = make_xrt_engine({.device = "0", .xclbin = path});
-  ASSERT_FALSE(torn);
-  EXPECT_SAYS(torn.error().message, path);
+  std::stringstream whole;
+  whole << std::ifstream(image("host"), std::ios::binary).rdbuf();
+  const std::string bytes = whole.str();
+  ASSERT_GT(bytes.size(), 2000U);
+  const auto refused = [&](const std::string& content) {
+    std::ofstream(path, std::ios::binary) << content;
+    const auto engine = make_xrt_engine({.device = "0", .xclbin = path});
+    ASSERT_FALSE(engine);
+    EXPECT_SAYS(engine.error().message, path);
+  };
+  for (const std::size_t length : {0UL, 7UL, 455UL, 456UL, 700UL, bytes.size() - 1}) {
+    refused(bytes.substr(0, length));
+  }
+  std::string beyond = bytes;
+  constexpr std::size_t first_section_size = 456 + 32;
+  beyond[first_section_size + 5] = 1;
+  refused(beyond);
 }
 
 TEST(XrtCard, SaysThatACardIsNotThere) {

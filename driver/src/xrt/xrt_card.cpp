@@ -1,9 +1,13 @@
 #include "xrt/xrt_card.h"
 
 #include <fmt/format.h>
+#include <xclbin.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <fstream>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "card/lookaside_registers.h"
@@ -18,6 +22,35 @@ constexpr std::string_view kernel_name = "esp_lookaside";
 // What is wrong, for an operator: XRT's own words rarely name the file or the card.
 std::unexpected<Error> failed(const std::string& doing, const std::exception& why) {
   return fail(fmt::format("{}: XRT says: {}", doing, why.what()));
+}
+
+// XRT 2.13 follows the lengths in an image wherever they lead, so they are checked before it sees them.
+Expected<> check_image(const std::string& path) {
+  constexpr std::size_t sections_at = offsetof(axlf, m_sections);
+  const auto refuse = [&](const char* why) {
+    return fail(fmt::format("cannot read the xclbin '{}': {}", path, why));
+  };
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) {
+    return refuse("it cannot be opened");
+  }
+  const auto bytes = static_cast<std::uint64_t>(file.tellg());
+  axlf top{};
+  if (bytes < sections_at || !file.seekg(0).read(reinterpret_cast<char*>(&top), sections_at)) {
+    return refuse("it is too short to be one");
+  }
+  constexpr std::string_view magic("xclbin2\0", sizeof(top.m_magic));
+  if (std::string_view(top.m_magic, sizeof(top.m_magic)) != magic || top.m_header.m_length != bytes) {
+    return refuse("it does not begin as one, or is not as long as it says");
+  }
+  for (std::uint32_t i = 0; i < top.m_header.m_numSections; ++i) {
+    axlf_section_header section{};
+    if (!file.read(reinterpret_cast<char*>(&section), sizeof(section)) || section.m_sectionSize > bytes ||
+        section.m_sectionOffset > bytes - section.m_sectionSize) {
+      return refuse("a section of it lies outside the file");
+    }
+  }
+  return {};
 }
 
 // The banks that an argument, and with it a port of the kernel, is connected to.
@@ -82,6 +115,9 @@ class XrtCard::Buffer final : public card::DmaBuffer {
 };
 
 Expected<std::unique_ptr<XrtCard>> XrtCard::open(const std::string& device, const std::string& xclbin) {
+  if (auto whole = check_image(xclbin); !whole) {
+    return std::unexpected(whole.error());
+  }
   std::string doing = fmt::format("cannot read the xclbin '{}'", xclbin);
   try {
     const xrt::xclbin image{xclbin};
