@@ -24,7 +24,7 @@ namespace espgate::driver {
 
 // Read from the engine, never assumed. The names are those of registers.toml.
 struct Capabilities {
-  std::string name;     // "software", "simulated"
+  std::string name;     // "software", "simulated", "xrt"
   std::string version;  // of the RTL or of the software engine
   bool aes_gcm_128 = false;
   bool aes_gcm_256 = false;
@@ -204,6 +204,13 @@ class Engine {
   // after all packets that were submitted. An error when it fails: every packet gets self_test_failed from
   // then on, until it passes.
   virtual Expected<> self_test(SelfTest how) = 0;
+  // For an engine whose health() is an error, and a card that may be dead: resets it and gives it every SA
+  // and flow that it had, under the same indices. Packets within it are lost without completions, and their
+  // buffers are the caller's again. An outbound SA goes on at the limit of its lease, so that no number is
+  // used twice, and reports lease_low; it sends nothing before it is renewed. An inbound one goes on behind
+  // the highest number that was delivered, with an empty window. Lifetimes go on, counters begin anew. May be
+  // tried again when it fails.
+  virtual Expected<> recover() { return fail("this engine has nothing that could be reset"); }
   // An error once the engine does not answer, or while its last self-test is a failed one.
   virtual Expected<> health() = 0;
 };
@@ -222,5 +229,12 @@ struct SimulatedEngineOptions {
 // The RTL under Verilator, in process: the look-aside card, with its memory. Its clock runs inside poll()
 // while packets are in flight.
 Expected<std::unique_ptr<Engine>> make_simulated_engine(const SimulatedEngineOptions& options = {});
+
+struct XrtEngineOptions {
+  std::string device = "0";  // XRT's index of the card, or its PCIe address
+  std::string xclbin;        // with an esp_lookaside in it
+};
+// A card through XRT. Fails, saying so, in a build without XRT.
+Expected<std::unique_ptr<Engine>> make_xrt_engine(const XrtEngineOptions& options);
 
 }  // namespace espgate::driver

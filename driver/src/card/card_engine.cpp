@@ -82,6 +82,8 @@ Expected<CardEngine::Lane> CardEngine::make_lane(Card& card, Direction direction
               .inputs = std::move(*inputs),
               .outputs = std::move(*outputs),
               .pending = Ring<Pending>(packets),
+              .carried = std::vector<Carried>(direction == Direction::outbound ? capabilities.outbound_sas
+                                                                               : capabilities.inbound_sas),
               .counted_here = {}};
 }
 
@@ -137,21 +139,37 @@ Expected<std::unique_ptr<Card>> CardEngine::reset(std::unique_ptr<CardEngine> en
 
 std::unexpected<Error> CardEngine::stop(std::string message) {
   m_failure = fmt::format("engine {}: {}", m_options.name, std::move(message));
+  m_tables.abandon(m_failure);
   return fail(m_failure);
 }
 
 // ---- SAs
 
-Expected<> CardEngine::remove(Direction direction, SaIndex index) {
-  if (auto drained = drain(direction); !drained) {
-    return drained;
+Expected<SaIndex> CardEngine::add_outbound(const OutboundSa& sa) {
+  const auto added = m_tables.add_outbound(sa);
+  if (added) {
+    lane(Direction::outbound).carried.at(added->value) = {};
   }
+  return added;
+}
+
+Expected<SaIndex> CardEngine::add_inbound(const InboundSa& sa) {
+  const auto added = m_tables.add_inbound(sa);
+  if (added) {
+    lane(Direction::inbound).carried.at(added->value) = {.packets = 0, .bytes = 0, .highest = sa.replay_top};
+  }
+  return added;
+}
+
+Expected<> CardEngine::remove(Direction direction, SaIndex index) {
+  // An engine that fails here has failed in everything, and the SA leaves the books all the same.
+  const auto drained = drain(direction);
   auto removed = m_tables.remove(direction, index);
-  if (removed) {
-    take_events(/*all=*/true);
+  take_events(/*all=*/true);
+  if (removed || !drained) {
     m_events.forget(direction, index.value);
   }
-  return removed;
+  return drained ? removed : drained;
 }
 
 Expected<> CardEngine::renew_lease(SaIndex outbound, std::uint64_t lease_limit, std::uint64_t lease_low) {
@@ -168,7 +186,7 @@ Expected<> CardEngine::renew_lease(SaIndex outbound, std::uint64_t lease_limit, 
 std::size_t CardEngine::submit(Direction direction, std::span<const PacketRequest> requests) {
   Lane& to = lane(direction);
   std::size_t taken = 0;
-  while (taken < requests.size() && !to.pending.full() && m_failure.empty()) {
+  while (taken < requests.size() && !to.pending.full() && !m_tables.failed()) {
     enqueue(to, requests[taken++]);
   }
   to.ring.announce();
@@ -180,6 +198,7 @@ void CardEngine::enqueue(Lane& lane, const PacketRequest& request) {
   Pending pending{.cookie = request.cookie,
                   .sa = request.sa,
                   .lookup = request.kind == RequestKind::lookup,
+                  .input = request.input,
                   .output = request.output,
                   .in_place = {},
                   .answer = {}};
@@ -275,6 +294,7 @@ std::optional<Completion> CardEngine::take(Direction direction) {
     }
   }
   if (completion) {
+    note(direction, oldest, *completion);
     m_watchdog.progress();
     ++m_finished;
     from.pending.pop();
@@ -314,17 +334,32 @@ std::optional<Completion> CardEngine::complete(Direction direction, const Pendin
   return completion;
 }
 
+void CardEngine::note(Direction direction, const Pending& pending, const Completion& completion) {
+  if (completion.verdict != Verdict::ok) {
+    return;
+  }
+  Lane& to = lane(direction);
+  if (completion.sa.value >= to.carried.size()) {
+    return;
+  }
+  Carried& carried = to.carried[completion.sa.value];
+  ++carried.packets;
+  carried.bytes += direction == Direction::outbound ? pending.input.size() : completion.length;
+  const InboundSa* sa = direction == Direction::inbound ? m_tables.inbound_sa(completion.sa.value) : nullptr;
+  if (sa == nullptr) {
+    return;
+  }
+  if (const auto low = esp_sequence(pending.input)) {
+    carried.highest = highest_after(carried.highest, *low, sa->esn);
+  }
+}
+
 // ---- Waiting
 
 void CardEngine::wait() {
   const Watchdog::Advice advice = m_watchdog.waited();
-  if (advice != Watchdog::Advice::none) {
-    if (const std::uint32_t id = m_card->read(registers::reg_id); id != registers::engine_id) {
-      stop(id == UINT32_MAX
-               ? "the card does not answer (its id reads as all ones): it is gone, or lost its power"
-               : fmt::format("the engine's id is {:#010x} and should be {:#010x}", id, registers::engine_id));
-      return;
-    }
+  if (advice != Watchdog::Advice::none && !is_there()) {
+    return;
   }
   if (m_card->stepped()) {
     m_card->run(cycles_per_step);
@@ -337,6 +372,17 @@ void CardEngine::wait() {
       check_clock(counters->cycles);
     }
   }
+}
+
+bool CardEngine::is_there() {
+  const std::uint32_t id = m_card->read(registers::reg_id);
+  if (id == registers::engine_id) {
+    return true;
+  }
+  stop(id == UINT32_MAX
+           ? "the card does not answer (its id reads as all ones): it is gone, or lost its power"
+           : fmt::format("the engine's id is {:#010x} and should be {:#010x}", id, registers::engine_id));
+  return false;
 }
 
 void CardEngine::check_clock(std::uint64_t cycles) {
@@ -374,6 +420,7 @@ void CardEngine::take_events(bool all) {
     if (!more) {
       stop(more.error().message);
     } else if (!*more) {
+      m_watchdog.progress();
       return;
     }
     wait();
@@ -383,7 +430,13 @@ void CardEngine::take_events(bool all) {
 std::size_t CardEngine::poll_events(std::span<Event> events) {
   // A stepped card brings no event to memory while nobody runs its clock.
   take_events(m_card->stepped() && m_finished > 0);
-  return m_events.poll(events);
+  const std::size_t count = m_events.poll(events);
+  // So that an idle engine, too, notices when its card goes.
+  constexpr std::uint32_t between_looks = 64;
+  if (count == 0 && m_failure.empty() && ++m_empty_event_polls % between_looks == 0) {
+    is_there();
+  }
+  return count;
 }
 
 // ---- Counters and health
@@ -406,6 +459,45 @@ Expected<> CardEngine::self_test(SelfTest how) {
   auto tested = m_tables.self_test(how);
   m_self_test_failed = !tested;
   return tested;
+}
+
+Expected<> CardEngine::recover() {
+  if (auto reset = m_card->reset(); !reset) {
+    return stop(reset.error().message);
+  }
+  m_failure.clear();
+  m_self_test_failed = false;
+  m_watchdog.progress();
+  for (Lane& lane : m_lanes) {
+    while (!lane.pending.empty()) {
+      lane.pending.pop();
+    }
+    lane.counted_here = {};
+  }
+  Lane& outbound = lane(Direction::outbound);
+  Lane& inbound = lane(Direction::inbound);
+  if (auto programmed = m_tables.reprogram(outbound.carried, inbound.carried); !programmed) {
+    return stop(programmed.error().message);
+  }
+  for (Lane* lane : {&outbound, &inbound}) {
+    for (Carried& carried : lane->carried) {
+      carried.packets = carried.bytes = 0;  // the lifetimes know
+    }
+    if (auto started = lane->ring.start(); !started) {
+      return stop(started.error().message);
+    }
+  }
+  if (auto started = m_event_ring.start(); !started) {
+    return stop(started.error().message);
+  }
+  // No lease has a number left.
+  for (std::uint32_t row = 0; row < capabilities().outbound_sas; ++row) {
+    if (m_tables.outbound_sa(row) != nullptr) {
+      m_events.forget(Direction::outbound, row, kinds_of(Event::Kind::lease_low));
+      m_events.push(Direction::outbound, row, kinds_of(Event::Kind::lease_low));
+    }
+  }
+  return {};
 }
 
 Expected<> CardEngine::health() {

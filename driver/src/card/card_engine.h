@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "card/card.h"
 #include "card/event_ring.h"
@@ -35,8 +36,8 @@ class CardEngine final : public Engine {
   static Expected<std::unique_ptr<Card>> reset(std::unique_ptr<CardEngine> engine);
 
   const Capabilities& capabilities() const override { return m_tables.capabilities(); }
-  Expected<SaIndex> add_outbound(const OutboundSa& sa) override { return m_tables.add_outbound(sa); }
-  Expected<SaIndex> add_inbound(const InboundSa& sa) override { return m_tables.add_inbound(sa); }
+  Expected<SaIndex> add_outbound(const OutboundSa& sa) override;
+  Expected<SaIndex> add_inbound(const InboundSa& sa) override;
   // Waits until what was submitted in that direction is through.
   Expected<> remove(Direction direction, SaIndex index) override;
   Expected<> renew_lease(SaIndex outbound, std::uint64_t lease_limit, std::uint64_t lease_low) override;
@@ -62,6 +63,7 @@ class CardEngine final : public Engine {
   }
   // Waits until everything that was submitted is through.
   Expected<> self_test(SelfTest how) override;
+  Expected<> recover() override;
   Expected<> health() override;
 
  private:
@@ -69,6 +71,7 @@ class CardEngine final : public Engine {
     std::uint64_t cookie = 0;
     SaIndex sa;
     bool lookup = false;
+    ByteView input;
     ByteSpan output;
     // Where the output is already, when the card writes it there.
     std::optional<PacketMemory::Place> in_place;
@@ -82,6 +85,7 @@ class CardEngine final : public Engine {
     std::unique_ptr<DmaBuffer> inputs;
     std::unique_ptr<DmaBuffer> outputs;
     Ring<Pending> pending;
+    std::vector<Carried> carried;    // of each row
     DirectionCounters counted_here;  // what never reached the card, and events that found m_events full
   };
 
@@ -98,8 +102,12 @@ class CardEngine final : public Engine {
   // nullopt, and the engine has failed, when it is none that a card gives.
   std::optional<Completion> complete(Direction direction, const Pending& pending,
                                      const LookasideRing::Done& done);
+  // Notes what the SA has carried.
+  void note(Direction direction, const Pending& pending, const Completion& completion);
   // Lets time pass for a card that does not finish what it has.
   void wait();
+  // Stops the engine when nothing answers.
+  bool is_there();
   // Stops the engine when the card hangs.
   void check_clock(std::uint64_t cycles);
   Expected<> drain(Direction direction);
@@ -115,6 +123,7 @@ class CardEngine final : public Engine {
   EventRing m_event_ring;
   EventQueue m_events;
   Watchdog m_watchdog;
+  std::uint32_t m_empty_event_polls = 0;
   std::uint32_t m_finished = 0;  // packets since events were last taken
   bool m_self_test_failed = false;
   std::string m_failure;  // empty while the card answers as it should

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "card/register_port.h"
@@ -23,6 +24,13 @@ struct Identity {
 class Commands {
  public:
   explicit Commands(RegisterPort& port) : m_port(port) {}
+
+  // From now on every command fails with this message.
+  void abandon(std::string message) { m_failure = std::move(message); }
+  // Whether every further command fails.
+  bool failed() const { return !m_failure.empty(); }
+  // For an engine that has been reset.
+  void restart() { m_failure.clear(); }
 
   // Checks id and version, waits until the tables are wiped and the self-test has ended, reads the
   // capabilities. Fails when the self-test did.

@@ -10,6 +10,12 @@
 
 namespace espgate::driver::card {
 
+namespace {
+
+constexpr const char* no_aes = "OpenSSL refuses the AES key; does its configuration leave AES available?";
+
+}  // namespace
+
 static_assert(registers::verdict_count == verdict_count,
               "registers.h and verdicts.def are of one description");
 
@@ -31,7 +37,8 @@ SaTables::SaTables(RegisterPort& port, const Identity& identity)
       m_outbound_cache(registers::table_outbound_spd_cache, identity.spd_cache_log2),
       m_inbound_cache(registers::table_inbound_spd_cache, identity.spd_cache_log2),
       m_leases(identity.capabilities.outbound_sas),
-      m_spis(identity.capabilities.inbound_sas) {}
+      m_outbound_sas(identity.capabilities.outbound_sas),
+      m_inbound_sas(identity.capabilities.inbound_sas) {}
 
 std::unexpected<Error> SaTables::no_such_sa(const char* direction, SaIndex index) const {
   return fail(fmt::format("there is no {} SA {} in engine {}", direction, index.value, m_capabilities.name));
@@ -43,7 +50,7 @@ Expected<SaIndex> SaTables::add_outbound(const OutboundSa& sa) {
   }
   const auto contents = row_of(sa);
   if (!contents) {
-    return fail("OpenSSL refuses the AES key; does its configuration leave AES available?");
+    return fail(no_aes);
   }
   const auto row = m_outbound.take();
   if (!row) {
@@ -55,6 +62,7 @@ Expected<SaIndex> SaTables::add_outbound(const OutboundSa& sa) {
     return std::unexpected(added.error());
   }
   m_leases[*row] = {.limit = sa.lease_limit, .esn = sa.esn};
+  m_outbound_sas[*row] = sa;
   return SaIndex{*row};
 }
 
@@ -67,7 +75,7 @@ Expected<SaIndex> SaTables::add_inbound(const InboundSa& sa) {
   }
   const auto contents = row_of(sa);
   if (!contents) {
-    return fail("OpenSSL refuses the AES key; does its configuration leave AES available?");
+    return fail(no_aes);
   }
   const auto row = m_inbound.take();
   if (!row) {
@@ -90,7 +98,7 @@ Expected<SaIndex> SaTables::add_inbound(const InboundSa& sa) {
     m_inbound.give_back(*row);
     return std::unexpected(added.error());
   }
-  m_spis[*row] = sa.spi;
+  m_inbound_sas[*row] = sa;
   return SaIndex{*row};
 }
 
@@ -101,27 +109,67 @@ Expected<> SaTables::remove(Direction direction, SaIndex index) {
   return m_inbound.in_use(index.value) ? remove_inbound(index.value) : no_such_sa("inbound", index);
 }
 
-// Whatever leads to the row goes before it. What is taken out of the books first stays out: a failure below
-// is the engine's end.
+// Whatever leads to the row goes before it.
 Expected<> SaTables::remove_outbound(std::uint32_t row) {
-  if (auto forgotten = m_outbound_cache.forget_sa(m_commands, row); !forgotten) {
-    return forgotten;
-  }
-  if (auto removed = m_commands.remove(Direction::outbound, row); !removed) {
-    return removed;
-  }
+  auto forgotten = m_outbound_cache.forget_sa(m_commands, row);
+  auto removed = m_commands.remove(Direction::outbound, row);
+  m_outbound_sas[row].reset();
   m_outbound.give_back(row);
-  return {};
+  return forgotten ? removed : forgotten;
 }
 
 Expected<> SaTables::remove_inbound(std::uint32_t row) {
-  if (auto cleared = m_spi_table.erase(m_commands, m_spis[row]); !cleared) {
-    return cleared;
-  }
-  if (auto removed = m_commands.remove(Direction::inbound, row); !removed) {
-    return removed;
-  }
+  auto cleared = m_spi_table.erase(m_commands, m_inbound_sas[row]->spi);
+  auto removed = m_commands.remove(Direction::inbound, row);
+  m_inbound_sas[row].reset();
   m_inbound.give_back(row);
+  return cleared ? removed : cleared;
+}
+
+Expected<> SaTables::reprogram(std::span<const Carried> outbound, std::span<const Carried> inbound) {
+  m_commands.restart();
+  const auto identity = m_commands.identify();
+  if (!identity) {
+    return std::unexpected(identity.error());
+  }
+  if (identity->capabilities.outbound_sas != m_capabilities.outbound_sas ||
+      identity->capabilities.inbound_sas != m_capabilities.inbound_sas) {
+    return fail("the engine that came back has other tables than the one that went");
+  }
+  for (std::uint32_t row = 0; row < m_outbound.rows(); ++row) {
+    if (!m_outbound_sas[row]) {
+      continue;
+    }
+    OutboundSa& sa = *m_outbound_sas[row];
+    sa.next_sequence = sa.lease_limit = sa.lease_low = m_leases[row].limit;
+    sa.lifetime = left_of(sa.lifetime, outbound[row]);
+    const auto contents = row_of(sa);
+    if (Expected<> added =
+            contents ? m_commands.add(Direction::outbound, row, *contents) : Expected<>(fail(no_aes));
+        !added) {
+      return added;
+    }
+  }
+  for (std::uint32_t row = 0; row < m_inbound.rows(); ++row) {
+    if (!m_inbound_sas[row]) {
+      continue;
+    }
+    InboundSa& sa = *m_inbound_sas[row];
+    sa.replay_top = std::max(sa.replay_top, inbound[row].highest);
+    sa.lifetime = left_of(sa.lifetime, inbound[row]);
+    const auto contents = row_of(sa);
+    if (Expected<> added =
+            contents ? m_commands.add(Direction::inbound, row, *contents) : Expected<>(fail(no_aes));
+        !added) {
+      return added;
+    }
+  }
+  for (const auto& written : {m_spi_table.write_all(m_commands), m_outbound_cache.write_all(m_commands),
+                              m_inbound_cache.write_all(m_commands)}) {
+    if (!written) {
+      return written;
+    }
+  }
   return {};
 }
 
@@ -151,11 +199,9 @@ Expected<> SaTables::renew_lease(SaIndex outbound, std::uint64_t lease_limit, st
   if (auto checked = check_renewal(lease, lease_limit); !checked) {
     return checked;
   }
-  if (auto renewed = m_commands.renew_lease(outbound.value, row_of_lease(lease_limit, lease_low)); !renewed) {
-    return renewed;
-  }
+  // Written down before the engine hears of it: should it fail now, nobody knows which limit is in force.
   lease.limit = lease_limit;
-  return {};
+  return m_commands.renew_lease(outbound.value, row_of_lease(lease_limit, lease_low));
 }
 
 Expected<> SaTables::global_counters(std::uint32_t set, DirectionCounters& counters, std::uint64_t& cycles) {

@@ -1,11 +1,17 @@
 // The engine's SA and SPI tables, SPD caches and counters, through its registers. Knows which rows are taken,
-// and nothing of how packets reach the engine. Keeps no keys.
+// and nothing of how packets reach the engine. Keeps every SA, key included, as long as it is there: an
+// engine that was reset is programmed anew from here.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "card/carried.h"
 #include "card/commands.h"
 #include "card/register_port.h"
 #include "card/spd_cache_table.h"
@@ -29,11 +35,28 @@ class SaTables {
   // As in Engine.
   Expected<SaIndex> add_outbound(const OutboundSa& sa);
   Expected<SaIndex> add_inbound(const InboundSa& sa);
-  // No packet that was submitted before may be on its way to the engine still.
+  // No packet that was submitted before may be on its way to the engine still. Whatever the engine says, the
+  // SA is out of the books, and one that does not say it is gone has failed.
   Expected<> remove(Direction direction, SaIndex index);
   Expected<> renew_lease(SaIndex outbound, std::uint64_t lease_limit, std::uint64_t lease_low);
   Expected<> cache_policy(Direction direction, const Flow& flow, Policy policy, SaIndex sa);
   Expected<> forget_policy(Direction direction, const Flow& flow);
+
+  // Whether every further command fails.
+  bool failed() const { return m_commands.failed(); }
+  // From now on every command fails with this message, until reprogram().
+  void abandon(std::string message) { m_commands.abandon(std::move(message)); }
+  // Gives an engine that has been reset every SA, SPI and flow that it had, in their rows. Outbound, an SA
+  // goes on at the limit of its lease, which the engine that is gone cannot have reached; inbound, behind the
+  // highest number that was delivered. `outbound` and `inbound` have an element for each row.
+  Expected<> reprogram(std::span<const Carried> outbound, std::span<const Carried> inbound);
+  // nullptr for a row without an SA.
+  const OutboundSa* outbound_sa(std::uint32_t row) const {
+    return m_outbound.in_use(row) ? &*m_outbound_sas[row] : nullptr;
+  }
+  const InboundSa* inbound_sa(std::uint32_t row) const {
+    return m_inbound.in_use(row) ? &*m_inbound_sas[row] : nullptr;
+  }
 
   Expected<Counters> counters();
   Expected<OutboundSaCounters> outbound_sa_counters(SaIndex index);
@@ -53,8 +76,9 @@ class SaTables {
   SpiTable m_spi_table;
   SpdCacheTable m_outbound_cache;
   SpdCacheTable m_inbound_cache;
-  std::vector<Lease> m_leases;        // of each outbound row
-  std::vector<std::uint32_t> m_spis;  // of each inbound row
+  std::vector<Lease> m_leases;  // of each outbound row
+  std::vector<std::optional<OutboundSa>> m_outbound_sas;
+  std::vector<std::optional<InboundSa>> m_inbound_sas;
 };
 
 }  // namespace espgate::driver::card

@@ -60,10 +60,21 @@ Expected<> SpdCacheTable::set(Commands& commands, const Flow& flow, const Decisi
   for (const auto& write : *writes) {
     if (auto written = commands.write_table(m_number, write.place, entry_of(write.key, write.value));
         !written) {
+      m_table.erase(flow);
       return written;
     }
   }
   return {};
+}
+
+Expected<> SpdCacheTable::write_all(Commands& commands) const {
+  Expected<> written;
+  m_table.for_each_place([&](const TablePlace& place, const Flow& flow, const Decision& decision) {
+    if (written) {
+      written = commands.write_table(m_number, place, entry_of(flow, decision));
+    }
+  });
+  return written;
 }
 
 Expected<> SpdCacheTable::forget(Commands& commands, const Flow& flow) {
@@ -78,12 +89,13 @@ Expected<> SpdCacheTable::forget_sa(Commands& commands, std::uint32_t row) {
       flows.push_back(flow);
     }
   });
+  // All of them leave the books, whatever the engine says of one.
+  Expected<> all;
   for (const Flow& flow : flows) {
-    if (auto forgotten = forget(commands, flow); !forgotten) {
-      return forgotten;
-    }
+    auto forgotten = forget(commands, flow);
+    all = all ? std::move(forgotten) : std::move(all);
   }
-  return {};
+  return all;
 }
 
 }  // namespace espgate::driver::card

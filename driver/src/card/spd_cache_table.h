@@ -28,6 +28,8 @@ class SpdCacheTable {
   Expected<> forget(Commands& commands, const Flow& flow);
   // Forgets the flows that lead to this row.
   Expected<> forget_sa(Commands& commands, std::uint32_t row);
+  // Writes every entry to a cache that has been wiped.
+  Expected<> write_all(Commands& commands) const;
 
  private:
   // k0 to k9 of the page.

@@ -7,6 +7,14 @@ namespace {
 
 namespace entry = registers::spi_entry;
 
+Shadow entry_of(std::uint32_t spi, std::uint32_t row) {
+  Shadow shadow;
+  shadow.set(entry::valid, 1);
+  shadow.set(entry::sa, row);
+  shadow.set(entry::spi, spi);
+  return shadow;
+}
+
 }  // namespace
 
 Expected<> SpiTable::insert(Commands& commands, std::uint32_t spi, std::uint32_t row) {
@@ -16,15 +24,24 @@ Expected<> SpiTable::insert(Commands& commands, std::uint32_t spi, std::uint32_t
                             spi, m_table.size()));
   }
   for (const auto& write : *writes) {
-    Shadow shadow;
-    shadow.set(entry::valid, 1);
-    shadow.set(entry::sa, write.value);
-    shadow.set(entry::spi, write.key);
-    if (auto written = commands.write_table(registers::table_spi, write.place, shadow); !written) {
+    if (auto written =
+            commands.write_table(registers::table_spi, write.place, entry_of(write.key, write.value));
+        !written) {
+      m_table.erase(spi);
       return written;
     }
   }
   return {};
+}
+
+Expected<> SpiTable::write_all(Commands& commands) const {
+  Expected<> written;
+  m_table.for_each_place([&](const TablePlace& place, std::uint32_t spi, std::uint32_t row) {
+    if (written) {
+      written = commands.write_table(registers::table_spi, place, entry_of(spi, row));
+    }
+  });
+  return written;
 }
 
 Expected<> SpiTable::erase(Commands& commands, std::uint32_t spi) {

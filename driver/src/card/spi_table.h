@@ -19,6 +19,8 @@ class SpiTable {
   // SPI is not there.
   Expected<> insert(Commands& commands, std::uint32_t spi, std::uint32_t row);
   Expected<> erase(Commands& commands, std::uint32_t spi);
+  // Writes every entry to a table that has been wiped.
+  Expected<> write_all(Commands& commands) const;
 
  private:
   struct Traits {

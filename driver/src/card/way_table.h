@@ -78,6 +78,13 @@ class WayTable {
       visit(key, entry.value);
     }
   }
+  // Calls visit(place, key, value) for each entry.
+  template <typename Visit>
+  void for_each_place(Visit visit) const {
+    for (const auto& [key, entry] : m_entries) {
+      visit(entry.place, key, entry.value);
+    }
+  }
 
  private:
   struct Entry {

@@ -91,7 +91,9 @@ struct CommandLine {
     CLI::App* command = add_command(
         app, "replay", "run the packets of a capture through an ESP engine (docs/operator/replay.md)",
         connect.json);
-    command->add_option("--engine", replay_options.engine, "software or simulated (the RTL under Verilator)")
+    command
+        ->add_option("--engine", replay_options.engine,
+                     "software, simulated (the RTL under Verilator) or xrt (a card)")
         ->check(CLI::IsMember(replay_engines()));
     command->add_option("--direction", replay_options.direction, "outbound protects, inbound decrypts")
         ->required()
@@ -101,6 +103,8 @@ struct CommandLine {
     command->add_option("--in", replay_options.in, "capture to read, pcap or pcapng")->required();
     command->add_option("--out", replay_options.out, "capture to write, pcap of bare IP packets")->required();
     command->add_option("--trace", replay_options.trace, "FST waveform of the simulated engine");
+    command->add_option("--device", replay_options.device, "XRT's index of the card, or its PCIe address");
+    command->add_option("--xclbin", replay_options.xclbin, "the card's image");
     command->add_flag("--esn", replay_options.esn, "the SAs of an esp_sa table have ESN");
     command->add_flag("--transport", replay_options.transport,
                       "the SAs of an esp_sa table are of transport mode");

@@ -9,13 +9,17 @@ namespace {
 
 constexpr const char* software = "software";
 constexpr const char* simulated = "simulated";
+constexpr const char* xrt = "xrt";
 
 Expected<std::unique_ptr<driver::Engine>> make_engine(const ReplayOptions& options) {
   if (options.engine == simulated) {
     return driver::make_simulated_engine({.trace_path = options.trace});
   }
   if (!options.trace.empty()) {
-    return fail("--trace needs --engine simulated: the other engines have no signals");
+    return fail("--trace needs --engine simulated: the other engines have no signals to show");
+  }
+  if (options.engine == xrt) {
+    return driver::make_xrt_engine({.device = options.device, .xclbin = options.xclbin});
   }
   return driver::make_software_engine();
 }
@@ -23,7 +27,7 @@ Expected<std::unique_ptr<driver::Engine>> make_engine(const ReplayOptions& optio
 }  // namespace
 
 std::vector<std::string> replay_engines() {
-  return {software, simulated};
+  return {software, simulated, xrt};
 }
 
 Expected<std::string> replay(const ReplayOptions& options, bool json) {

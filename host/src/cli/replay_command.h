@@ -14,7 +14,9 @@ struct ReplayOptions {
   std::string sas;
   std::string in;
   std::string out;
-  std::string trace;  // empty: none
+  std::string trace;         // empty: none
+  std::string device = "0";  // of engine xrt, as is the xclbin
+  std::string xclbin;
   bool esn = false;
   bool transport = false;
 };

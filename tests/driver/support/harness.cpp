@@ -121,7 +121,7 @@ Outcome run_one(Engine& engine, Direction direction, std::uint32_t sa, const Byt
 
 std::vector<Event> events(Engine& engine) {
   // An event may come later than its packet's completion.
-  constexpr int patience = 100;
+  constexpr int patience = 1000;
   std::vector<Event> all;
   std::array<Event, 4> some{};
   for (int idle = 0; idle < patience; ++idle) {
