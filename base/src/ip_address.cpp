@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/prefixes.h"
+
 namespace espgate {
 
 std::optional<IpAddress> IpAddress::from_bytes(ByteView bytes) {
@@ -41,24 +43,6 @@ std::string IpAddress::to_string() const {
   return text.data();
 }
 
-namespace {
-
-// The address with every bit from `prefix` on set to `bit`.
-IpAddress fill_host_bits(const IpAddress& a, int prefix, bool bit) {
-  std::array<std::uint8_t, 16> raw{};
-  std::ranges::copy(a.bytes(), raw.begin());
-  const ByteView same_size = ByteView(raw).first(a.bytes().size());
-  const int width = static_cast<int>(same_size.size()) * 8;
-  for (int i = prefix; i < width; ++i) {
-    const auto mask = static_cast<std::uint8_t>(0x80U >> (i % 8));
-    auto& byte = raw.at(static_cast<std::size_t>(i / 8));
-    byte = static_cast<std::uint8_t>(bit ? (byte | mask) : (byte & ~mask));
-  }
-  return IpAddress::from_bytes(same_size).value_or(a);
-}
-
-}  // namespace
-
 std::optional<IpRange> IpRange::parse(std::string_view text) {
   if (const auto slash = text.find('/'); slash != std::string_view::npos) {
     const auto address = IpAddress::parse(text.substr(0, slash));
@@ -69,7 +53,7 @@ std::optional<IpRange> IpRange::parse(std::string_view text) {
         prefix > static_cast<int>(address->bytes().size()) * 8) {
       return std::nullopt;
     }
-    return IpRange{fill_host_bits(*address, prefix, false), fill_host_bits(*address, prefix, true)};
+    return IpRange{first_of_prefix(*address, prefix), last_of_prefix(*address, prefix)};
   }
   if (const auto dash = text.find('-'); dash != std::string_view::npos) {
     const auto first = IpAddress::parse(text.substr(0, dash));
@@ -90,7 +74,7 @@ IpRange IpRange::whole(IpFamily family) {
   const std::array<std::uint8_t, 16> zeros{};
   const IpAddress a =
       IpAddress::from_bytes(ByteView(zeros).first(family == IpFamily::v4 ? 4 : 16)).value_or(IpAddress());
-  return {a, fill_host_bits(a, 0, true)};
+  return {a, last_of_prefix(a, 0)};
 }
 
 std::optional<IpRange> IpRange::intersect(const IpRange& other) const {
@@ -107,7 +91,7 @@ std::optional<IpRange> IpRange::intersect(const IpRange& other) const {
 std::optional<int> IpRange::prefix_length() const {
   const int width = static_cast<int>(first.bytes().size()) * 8;
   for (int prefix = 0; prefix <= width; ++prefix) {
-    if (fill_host_bits(first, prefix, false) == first && fill_host_bits(first, prefix, true) == last) {
+    if (first_of_prefix(first, prefix) == first && last_of_prefix(first, prefix) == last) {
       return prefix;
     }
   }

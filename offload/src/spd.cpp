@@ -1,116 +1,78 @@
 #include "offload/spd.h"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
-#include "base/reader.h"
+#include "spd_index.h"
 
 namespace espgate::offload {
 
-namespace {
+// The entries, and the index that points into them: made together, replaced together.
+struct Spd::Compiled {
+  explicit Compiled(std::vector<SpdEntry> all) : entries(std::move(all)) {
+    for (std::size_t position = 0; position < entries.size(); ++position) {
+      const SpdEntry& entry = entries[position];
+      for (const Selector& selector : entry.selectors) {
+        index.add(selector, static_cast<SpdIndex::Order>(rows.size()), entry.action != Action::bypass);
+        rows.push_back({position, &selector});
+      }
+    }
+    index.finish();
+  }
+  Compiled(const Compiled&) = delete;
+  Compiled& operator=(const Compiled&) = delete;
+  ~Compiled() = default;
 
-constexpr std::size_t minimum_header = 20;
-constexpr std::uint16_t fragment_offset_mask = 0x1fff;
+  struct Row {
+    std::size_t position;
+    const Selector* selector;
+  };
 
-// Every one of these begins with the source and the destination port.
-constexpr std::array<std::uint8_t, 5> protocols_with_ports = {
-    6,    // TCP
-    17,   // UDP
-    33,   // DCCP
-    132,  // SCTP
-    136,  // UDP-Lite
+  std::vector<SpdEntry> entries;
+  std::vector<Row> rows;  // by order
+  SpdIndex index;
 };
 
-bool has_ports(std::uint8_t protocol) {
-  return std::ranges::find(protocols_with_ports, protocol) != protocols_with_ports.end();
+Spd::Spd() : m_compiled(std::make_unique<const Compiled>(std::vector<SpdEntry>{})) {}
+Spd::Spd(Spd&&) noexcept = default;
+Spd& Spd::operator=(Spd&&) noexcept = default;
+Spd::~Spd() = default;
+
+void Spd::replace(std::vector<SpdEntry> entries) {
+  m_compiled = std::make_unique<const Compiled>(std::move(entries));
 }
 
-bool any_ports(const Selector& s) {
-  return s.local_port_first == 0 && s.local_port_last == 65535 && s.remote_port_first == 0 &&
-         s.remote_port_last == 65535;
-}
-
-enum class Match : std::uint8_t { no, yes, unknown };
-
-// Unknown: all but the ports agree, and the packet is of a protocol with ports but does not hold them.
-Match match_outbound(const Selector& selector, const PacketFields& fields) {
-  if (!selector.local.contains(fields.source) || !selector.remote.contains(fields.destination) ||
-      (selector.protocol && *selector.protocol != fields.protocol)) {
-    return Match::no;
-  }
-  if (any_ports(selector)) {
-    return Match::yes;
-  }
-  if (!has_ports(fields.protocol)) {
-    return Match::no;
-  }
-  if (!fields.source_port || !fields.destination_port) {
-    return Match::unknown;
-  }
-  const bool within = *fields.source_port >= selector.local_port_first &&
-                      *fields.source_port <= selector.local_port_last &&
-                      *fields.destination_port >= selector.remote_port_first &&
-                      *fields.destination_port <= selector.remote_port_last;
-  return within ? Match::yes : Match::no;
-}
-
-}  // namespace
-
-std::optional<PacketFields> PacketFields::parse(ByteView packet) {
-  Reader reader(packet);
-  const std::uint8_t version_and_length = reader.u8();
-  reader.skip(1);
-  const std::uint16_t total_length = reader.u16();
-  reader.skip(2);
-  const std::uint16_t fragment = reader.u16();
-  reader.skip(1);
-  const std::uint8_t protocol = reader.u8();
-  reader.skip(2);
-  const std::uint32_t source = reader.u32();
-  const std::uint32_t destination = reader.u32();
-  const std::size_t header_length = std::size_t{version_and_length & 0xfU} * 4;
-  if (!reader.ok() || (version_and_length >> 4) != 4 || header_length < minimum_header ||
-      total_length < header_length || total_length > packet.size()) {
-    return std::nullopt;
-  }
-
-  PacketFields fields;
-  fields.source = IpAddress::v4(source);
-  fields.destination = IpAddress::v4(destination);
-  fields.protocol = protocol;
-  if (has_ports(protocol) && (fragment & fragment_offset_mask) == 0) {
-    Reader payload(packet.first(total_length).subspan(header_length));
-    const std::uint16_t source_port = payload.u16();
-    const std::uint16_t destination_port = payload.u16();
-    if (payload.ok()) {
-      fields.source_port = source_port;
-      fields.destination_port = destination_port;
-    }
-  }
-  return fields;
-}
-
-bool Selector::matches_outbound(const PacketFields& fields) const {
-  return match_outbound(*this, fields) == Match::yes;
+const std::vector<SpdEntry>& Spd::entries() const {
+  return m_compiled->entries;
 }
 
 const SpdEntry* Spd::find(const std::string& name) const {
-  const auto found = std::ranges::find(m_entries, name, &SpdEntry::name);
-  return found == m_entries.end() ? nullptr : &*found;
+  const auto found = std::ranges::find(m_compiled->entries, name, &SpdEntry::name);
+  return found == m_compiled->entries.end() ? nullptr : &*found;
 }
 
-const SpdEntry* Spd::lookup_outbound(const PacketFields& fields) const {
-  bool uncertain = false;
-  for (const SpdEntry& entry : m_entries) {
-    for (const Selector& selector : entry.selectors) {
-      const Match match = match_outbound(selector, fields);
-      if (match == Match::yes) {
-        return uncertain && entry.action == Action::bypass ? nullptr : &entry;
-      }
-      uncertain = uncertain || (match == Match::unknown && entry.action != Action::bypass);
+SpdMatch Spd::match_outbound(const PacketFields& fields) const {
+  const auto order = m_compiled->index.find(fields);
+  if (!order) {
+    return {};
+  }
+  const Compiled::Row& row = m_compiled->rows[*order];
+  const SpdEntry& entry = m_compiled->entries[row.position];
+  if (entry.action == Action::bypass && has_ports(fields.protocol) && !fields.ports_known()) {
+    const auto unsure = m_compiled->index.find_unsure(fields);
+    if (unsure && *unsure < *order) {
+      return {.reason = SpdReason::fragment_unsure,
+              .entry = nullptr,
+              .position = row.position,
+              .selector = row.selector,
+              .doubt = &m_compiled->entries[m_compiled->rows[*unsure].position]};
     }
   }
-  return nullptr;
+  return {.reason = SpdReason::matched,
+          .entry = &entry,
+          .position = row.position,
+          .selector = row.selector,
+          .doubt = nullptr};
 }
 
 }  // namespace espgate::offload

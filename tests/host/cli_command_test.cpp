@@ -43,7 +43,7 @@ class CliCommand : public ::testing::Test {
                    },
                    {});
     });
-    for (const char* name : {"initiate", "terminate", "rekey", "espgate-reload"}) {
+    for (const char* name : {"initiate", "terminate", "rekey", "espgate-reload", "policy-lookup"}) {
       m_server->add_command(name, [this](const Message& request, const std::shared_ptr<Call>& call) {
         m_request = request;
         call->respond(m_answer);
@@ -122,6 +122,36 @@ TEST_F(CliCommand, InitiatesAnIkeSaAlone) {
   m_answer.set("success", "yes").set("ike-id", "4").set("child-id", "0");
   EXPECT_EQ(run({"initiate", "--ike", "site"}).code, 0);
   EXPECT_EQ(m_request, Message().set("ike", "site"));
+}
+
+TEST_F(CliCommand, AsksWhichPolicyAPacketHits) {
+  m_answer.set("success", "yes").set("verdict", "protect").set("reason", "matched");
+  m_answer.set("explanation", "'site.net' is the first entry that matches").set("entry", "site.net");
+  m_answer.set("position", "2").set("selector", "10.1.0.0/24 => 10.2.0.0/24");
+  Outcome outcome = run({"policy-lookup", "--src", "10.1.0.1", "--dst", "10.2.0.1", "--proto", "6", "--sport",
+                         "1", "--dport", "443"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out,
+            "protect: 'site.net' is the first entry that matches\n"
+            "  entry site.net, position 2: 10.1.0.0/24 => 10.2.0.0/24\n");
+  EXPECT_EQ(m_request, Message()
+                           .set("dir", "out")
+                           .set("src", "10.1.0.1")
+                           .set("dst", "10.2.0.1")
+                           .set("proto", "6")
+                           .set("sport", "1")
+                           .set("dport", "443"));
+  m_answer = Message().set("success", "yes").set("verdict", "discard").set("reason", "no-entry");
+  m_answer.set("explanation", "no entry matches");
+  outcome = run({"policy-lookup", "--src", "10.1.0.1", "--dst", "10.2.0.1", "--proto", "1", "--icmp-type",
+                 "3", "--icmp-code", "4", "--inbound", "--json"});
+  EXPECT_EQ(Json::parse(outcome.out).dump(),
+            R"({"entry":null,"explanation":"no entry matches","position":null,"reason":"no-entry",)"
+            R"("selector":null,"verdict":"discard"})");
+  EXPECT_EQ(m_request.value("dir"), "in");
+  EXPECT_EQ(m_request.value("icmp-type"), "3");
+  EXPECT_EQ(m_request.value("icmp-code"), "4");
+  EXPECT_EQ(run({"policy-lookup", "--src", "10.1.0.1"}).code, 2);
 }
 
 TEST_F(CliCommand, SaysWhyTheDaemonRefused) {

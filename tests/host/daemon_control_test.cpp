@@ -354,5 +354,50 @@ TEST_F(DaemonControl, ForgetsAWaitWhoseClientIsGone) {
   EXPECT_EQ(request("version").value("daemon"), "espgated");
 }
 
+TEST_F(DaemonControl, SaysWhichPolicyAPacketHits) {
+  const auto ask = [this](std::vector<std::pair<const char*, const char*>> keys) {
+    Message message;
+    message.set("src", "10.1.0.5").set("dst", "10.2.0.7").set("proto", "17");
+    for (const auto& [key, value] : keys) {
+      message.set(key, value);
+    }
+    return request("policy-lookup", message);
+  };
+  Message answer = ask({{"sport", "1000"}, {"dport", "2000"}});
+  EXPECT_EQ(answer.value("success"), "yes");
+  EXPECT_EQ(answer.value("verdict"), "protect");
+  EXPECT_EQ(answer.value("reason"), "matched");
+  EXPECT_EQ(answer.value("entry"), "site.net");
+  EXPECT_EQ(answer.value("position"), "1");
+  EXPECT_EQ(answer.value("selector"), "10.1.0.0/24 => 10.2.0.0/24");
+  answer = ask({{"dst", "10.3.0.1"}});
+  EXPECT_EQ(answer.value("verdict"), "discard");
+  EXPECT_EQ(answer.value("reason"), "no-entry");
+  // The same packet in the clear from outside.
+  answer = ask({{"src", "10.2.0.7"}, {"dst", "10.1.0.5"}, {"dir", "in"}});
+  EXPECT_EQ(answer.value("verdict"), "discard");
+  EXPECT_EQ(answer.value("reason"), "clear");
+  EXPECT_EQ(answer.value("entry"), "site.net");
+  EXPECT_EQ(ask({{"proto", "1"}, {"icmp-type", "8"}}).value("verdict"), "protect");
+}
+
+TEST_F(DaemonControl, SaysWhatIsWrongWithAPolicyQuestion) {
+  const auto refused = [this](const char* key, const char* value) {
+    Message message;
+    message.set("src", "10.1.0.5").set("dst", "10.2.0.7").set("proto", "17").set(key, value);
+    const Message answer = request("policy-lookup", message);
+    EXPECT_EQ(answer.value("success"), "no") << key << " " << value;
+    return std::string(answer.value("errmsg"));
+  };
+  EXPECT_NE(refused("src", "here").find("src: 'here'"), std::string::npos);
+  EXPECT_NE(refused("dst", "::1").find("one family"), std::string::npos);
+  EXPECT_NE(refused("proto", "256").find("0 to 255"), std::string::npos);
+  EXPECT_NE(refused("proto", "tcp").find("'tcp'"), std::string::npos);
+  EXPECT_NE(refused("sport", "65536").find("65535"), std::string::npos);
+  EXPECT_NE(refused("sport", "1").find("go together"), std::string::npos);
+  EXPECT_NE(refused("icmp-type", "8").find("protocol 17 has none"), std::string::npos);
+  EXPECT_NE(refused("dir", "up").find("'up'"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace espgate::host::daemon

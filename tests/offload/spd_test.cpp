@@ -28,17 +28,17 @@ TEST(PacketFields, AreReadFromAWholePacket) {
   EXPECT_EQ(fields.destination_port, 2000);
 }
 
-TEST(PacketFields, HavePortsForTheProtocolsThatBeginWithThem) {
+TEST(PacketFields, HavePortsForTheProtocolsThatShowThem) {
   int with_ports = 0;
   for (int protocol = 0; protocol < 256; ++protocol) {
     const auto fields = fields_of({.protocol = static_cast<std::uint8_t>(protocol)});
-    const bool expected =
-        protocol == 6 || protocol == 17 || protocol == 33 || protocol == 132 || protocol == 136;
+    const bool expected = protocol == 6 || protocol == 17 || protocol == 33 || protocol == 132 ||
+                          protocol == 136 || protocol == 1 || protocol == 58 || protocol == 135;
     EXPECT_EQ(fields.source_port.has_value(), expected) << protocol;
     EXPECT_EQ(fields.destination_port.has_value(), expected) << protocol;
     with_ports += fields.source_port ? 1 : 0;
   }
-  EXPECT_EQ(with_ports, 5);
+  EXPECT_EQ(with_ports, 8);
 }
 
 TEST(PacketFields, HavePortsOnTheFirstFragmentOnly) {
@@ -147,7 +147,7 @@ TEST(Spd, PortRangesDoNotMatchPacketsWithoutPorts) {
   Selector web = selector("10.1.0.0/16", "10.2.0.0/16");
   web.remote_port_last = 65534;
   EXPECT_TRUE(web.matches_outbound(fields_of({})));
-  EXPECT_FALSE(web.matches_outbound(fields_of({.protocol = 1})));
+  EXPECT_FALSE(web.matches_outbound(fields_of({.protocol = 47})));
   EXPECT_FALSE(web.matches_outbound(fields_of({.fragment = 1})));
 }
 
@@ -176,7 +176,11 @@ TEST_F(SpdFragments, AreNotBypassedWhenTheirPacketMayHaveBeenProtected) {
   EXPECT_EQ(m_spd.lookup_outbound(m_first)->name, "web");
   EXPECT_EQ(m_spd.lookup_outbound(m_later), nullptr);
   EXPECT_EQ(m_spd.lookup_outbound(fields_of({.destination_port = 2001}))->name, "rest");
-  EXPECT_EQ(m_spd.lookup_outbound(fields_of({.protocol = 1, .fragment = 1}))->name, "rest");
+  EXPECT_EQ(m_spd.lookup_outbound(fields_of({.protocol = 47, .fragment = 1}))->name, "rest");
+  const SpdMatch unsure = m_spd.match_outbound(m_later);
+  EXPECT_EQ(unsure.reason, SpdReason::fragment_unsure);
+  ASSERT_NE(unsure.doubt, nullptr);
+  EXPECT_EQ(unsure.doubt->name, "web");
 }
 
 TEST_F(SpdFragments, AreNotBypassedWhenTheirPacketMayHaveBeenDiscarded) {

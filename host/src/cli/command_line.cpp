@@ -38,6 +38,7 @@ struct CommandLine {
   InitiateOptions initiate_options;
   WhichOptions which_options;
   ReplayOptions replay_options;
+  PolicyOptions policy_options;
   Action action;
 
   CommandLine() {
@@ -82,10 +83,28 @@ struct CommandLine {
     add_command(app, "reload", "read the daemon's configuration file again", connect.json)->callback([this] {
       action = reload;
     });
+    add_policy_lookup();
     add_replay();
   }
 
  private:
+  void add_policy_lookup() {
+    CLI::App* command =
+        add_command(app, "policy-lookup", "say which policy a packet hits, and why", connect.json);
+    command->add_option("--src", policy_options.source, "source address of the packet")->required();
+    command->add_option("--dst", policy_options.destination, "destination address")->required();
+    command->add_option("--proto", policy_options.protocol, "protocol number: 6 TCP, 17 UDP, 1 ICMP")
+        ->required();
+    command->add_option("--sport", policy_options.source_port,
+                        "source port; without ports, a later fragment");
+    command->add_option("--dport", policy_options.destination_port, "destination port");
+    command->add_option("--icmp-type", policy_options.icmp_type, "of ICMP and ICMPv6, in the place of ports");
+    command->add_option("--icmp-code", policy_options.icmp_code, "0 when not given");
+    command->add_flag("--inbound", policy_options.inbound, "the packet came in the clear from outside");
+    command->callback(
+        [this] { action = [this](const Connect& to) { return policy_lookup(to, policy_options); }; });
+  }
+
   // The only command that does not talk to the daemon.
   void add_replay() {
     CLI::App* command = add_command(

@@ -88,6 +88,11 @@ std::string print(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+Json text_or_null(const Message& message, std::string_view name) {
+  const std::string* value = message.find(name);
+  return value == nullptr ? Json() : Json(*value);
+}
+
 }  // namespace
 
 Expected<std::string> list_sas(const Connect& to) {
@@ -180,6 +185,40 @@ Expected<std::string> reload(const Connect& to) {
   }
   return fmt::format("reload completed: {} connections, {} children\n", answer->value("connections"),
                      answer->value("children"));
+}
+
+Expected<std::string> policy_lookup(const Connect& to, const PolicyOptions& packet) {
+  Message message;
+  message.set("dir", packet.inbound ? "in" : "out");
+  const std::pair<const char*, const std::string&> fields[] = {
+      {"src", packet.source},          {"dst", packet.destination},        {"proto", packet.protocol},
+      {"sport", packet.source_port},   {"dport", packet.destination_port}, {"icmp-type", packet.icmp_type},
+      {"icmp-code", packet.icmp_code},
+  };
+  for (const auto& [name, value] : fields) {
+    if (!value.empty()) {
+      message.set(name, value);
+    }
+  }
+  const auto answer = request(to, "policy-lookup", message);
+  if (!answer) {
+    return fail("policy-lookup failed: " + answer.error().message);
+  }
+  if (to.json) {
+    const bool there = answer->find("position") != nullptr;
+    return print({{"verdict", answer->value("verdict")},
+                  {"reason", answer->value("reason")},
+                  {"explanation", answer->value("explanation")},
+                  {"entry", text_or_null(*answer, "entry")},
+                  {"position", there ? Json(number(*answer, "position")) : Json()},
+                  {"selector", text_or_null(*answer, "selector")}});
+  }
+  std::string text = fmt::format("{}: {}\n", answer->value("verdict"), answer->value("explanation"));
+  if (const std::string* selector = answer->find("selector")) {
+    text += fmt::format("  entry {}, position {}: {}\n", answer->value("entry"), answer->value("position"),
+                        *selector);
+  }
+  return text;
 }
 
 }  // namespace espgate::host::cli

@@ -29,6 +29,18 @@ struct WhichOptions {
   std::optional<std::uint32_t> timeout;
 };
 
+// A packet as its fields say. Texts go to the daemon as they are, which says what is wrong with them.
+struct PolicyOptions {
+  bool inbound = false;
+  std::string source;
+  std::string destination;
+  std::string protocol;
+  std::string source_port;
+  std::string destination_port;
+  std::string icmp_type;
+  std::string icmp_code;
+};
+
 // The text for standard output. An error is for standard error and means exit code 1.
 Expected<std::string> list_sas(const Connect& to);
 Expected<std::string> list_conns(const Connect& to);
@@ -38,5 +50,7 @@ Expected<std::string> terminate(const Connect& to, const WhichOptions& options);
 // Begins, and does not wait; the timeout is not looked at.
 Expected<std::string> rekey(const Connect& to, const WhichOptions& options);
 Expected<std::string> reload(const Connect& to);
+// Which SPD entry the packet hits, and why.
+Expected<std::string> policy_lookup(const Connect& to, const PolicyOptions& packet);
 
 }  // namespace espgate::host::cli

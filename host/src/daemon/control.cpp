@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/policy_messages.h"
 #include "daemon/requests.h"
 #include "daemon/version.h"
 
@@ -54,11 +55,17 @@ Control::Control(asio::io_context& io, vici::Server& server, ControlParts parts)
 void Control::add_commands() {
   using Command = void (Control::*)(const Message&, const CallPtr&);
   const std::pair<const char*, Command> commands[] = {
-      {"version", &Control::version},       {"stats", &Control::stats},
-      {"list-sas", &Control::list_sas},     {"list-conns", &Control::list_conns},
-      {"get-conns", &Control::get_conns},   {"initiate", &Control::initiate},
-      {"terminate", &Control::terminate},   {"rekey", &Control::rekey},
-      {"espgate-reload", &Control::reload}, {"reload-settings", &Control::reload},
+      {"version", &Control::version},
+      {"stats", &Control::stats},
+      {"list-sas", &Control::list_sas},
+      {"list-conns", &Control::list_conns},
+      {"get-conns", &Control::get_conns},
+      {"initiate", &Control::initiate},
+      {"terminate", &Control::terminate},
+      {"rekey", &Control::rekey},
+      {"espgate-reload", &Control::reload},
+      {"reload-settings", &Control::reload},
+      {"policy-lookup", &Control::policy_lookup},
   };
   for (const auto& [name, command] : commands) {
     m_server.add_command(name, [this, command](const Message& request, const CallPtr& call) {
@@ -367,6 +374,19 @@ void Control::reload(const Message& /*request*/, const CallPtr& call) {
                     .set("success", "yes")
                     .set_number("connections", loaded->connections)
                     .set_number("children", loaded->children));
+}
+
+// NOLINTNEXTLINE(readability-make-member-function-const): all commands have one type, for the table above.
+void Control::policy_lookup(const Message& request, const CallPtr& call) {
+  const auto question = PolicyQuestion::parse(request);
+  if (!question) {
+    call->respond(failed_answer(question.error().message));
+    return;
+  }
+  const offload::Spd& spd = m_parts.data_path.spd();
+  call->respond(to_message(
+      question->inbound ? spd.match_inbound(question->packet) : spd.match_outbound(question->packet),
+      question->inbound));
 }
 
 void Control::on_event(const ike::Event& event) {

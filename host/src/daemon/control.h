@@ -56,6 +56,7 @@ class Control {
   void terminate(const vici::Message& request, const CallPtr& call);
   void rekey(const vici::Message& request, const CallPtr& call);
   void reload(const vici::Message& request, const CallPtr& call);
+  void policy_lookup(const vici::Message& request, const CallPtr& call);
 
   SaContext context();
   // The first connection that fits; the error says what is missing.

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/prefixes.h"
 #include "dataplane/errno_text.h"
 #include "dataplane/netlink.h"
-#include "dataplane/prefixes.h"
 
 namespace espgate::host::dataplane {
 
@@ -128,7 +128,7 @@ Expected<> RouteTable::add(const IpRange& destination, const std::string& device
     return fail(
         fmt::format("cannot route {} into {}: there is no such device", destination.to_string(), device));
   }
-  const std::vector<IpRange> prefixes = split_into_prefixes(destination);
+  const std::vector<IpRange> prefixes = to_prefixes(destination);
   for (std::size_t i = 0; i < prefixes.size(); ++i) {
     if (auto done = m_state->add_prefix(prefixes[i], device, interface); !done) {
       while (i > 0) {
@@ -149,7 +149,7 @@ void RouteTable::remove(const IpRange& destination, const std::string& device) {
     return;
   }
   m_state->added.erase(found);
-  for (const IpRange& prefix : split_into_prefixes(destination)) {
+  for (const IpRange& prefix : to_prefixes(destination)) {
     m_state->remove_prefix(prefix, device);
   }
 }

@@ -1,11 +1,11 @@
-#include "dataplane/prefixes.h"
+#include "base/prefixes.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 #include <string>
 
-namespace espgate::host::dataplane {
+namespace espgate {
 namespace {
 
 IpRange range(std::string_view text) {
@@ -14,7 +14,7 @@ IpRange range(std::string_view text) {
 
 std::string split(std::string_view text) {
   std::string joined;
-  for (const IpRange& prefix : split_into_prefixes(range(text))) {
+  for (const IpRange& prefix : to_prefixes(range(text))) {
     joined += (joined.empty() ? "" : " ") + prefix.to_string();
   }
   return joined;
@@ -34,8 +34,23 @@ TEST(Prefixes, ARangeIsSplit) {
   EXPECT_EQ(split("255.255.255.253-255.255.255.255"), "255.255.255.253/32 255.255.255.254/31");
 }
 
+TEST(Prefixes, BothFamiliesAreSplit) {
+  EXPECT_EQ(split("2001:db8::/32"), "2001:db8::/32");
+  EXPECT_EQ(split("::/0"), "::/0");
+  EXPECT_EQ(split("2001:db8::1-2001:db8::4"), "2001:db8::1/128 2001:db8::2/127 2001:db8::4/128");
+  EXPECT_EQ(to_prefixes(range("::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe")).size(), 254U);
+}
+
+TEST(Prefixes, NeighboursEndWithTheFamily) {
+  EXPECT_EQ(next(range("10.0.0.255").first), range("10.0.1.0").first);
+  EXPECT_EQ(previous(range("10.0.1.0").first), range("10.0.0.255").first);
+  EXPECT_FALSE(next(range("255.255.255.255").first));
+  EXPECT_FALSE(previous(range("0.0.0.0").first));
+  EXPECT_FALSE(previous(range("::").first));
+}
+
 TEST(Prefixes, TheWorstRangeTakes62) {
-  EXPECT_EQ(split_into_prefixes(range("0.0.0.1-255.255.255.254")).size(), 62U);
+  EXPECT_EQ(to_prefixes(range("0.0.0.1-255.255.255.254")).size(), 62U);
 }
 
 // Each is a prefix, they follow each other without gap or overlap, and no two neighbours could be one.
@@ -48,7 +63,7 @@ TEST(Prefixes, CoverTheRangeExactly) {
     if (last < first) {
       std::swap(first, last);
     }
-    const auto prefixes = split_into_prefixes({IpAddress::v4(first), IpAddress::v4(last)});
+    const auto prefixes = to_prefixes({IpAddress::v4(first), IpAddress::v4(last)});
     std::uint64_t next = first;
     for (const IpRange& prefix : prefixes) {
       ASSERT_TRUE(prefix.prefix_length()) << "seed 1, step " << i;
@@ -63,4 +78,4 @@ TEST(Prefixes, CoverTheRangeExactly) {
 }
 
 }  // namespace
-}  // namespace espgate::host::dataplane
+}  // namespace espgate
