@@ -210,7 +210,7 @@ void CardEngine::enqueue(Lane& lane, const PacketRequest& request) {
   } else {
     post(lane, request, pending);
   }
-  lane.pending.push(std::move(pending));
+  lane.pending.push(pending);
 }
 
 void CardEngine::post(Lane& lane, const PacketRequest& request, Pending& pending) {

@@ -119,7 +119,8 @@ Expected<> SaTables::remove_outbound(std::uint32_t row) {
 }
 
 Expected<> SaTables::remove_inbound(std::uint32_t row) {
-  auto cleared = m_spi_table.erase(m_commands, m_inbound_sas[row]->spi);
+  const auto& sa = m_inbound_sas[row];
+  auto cleared = sa ? m_spi_table.erase(m_commands, sa->spi) : Expected<>{};
   auto removed = m_commands.remove(Direction::inbound, row);
   m_inbound_sas[row].reset();
   m_inbound.give_back(row);
@@ -137,10 +138,11 @@ Expected<> SaTables::reprogram(std::span<const Carried> outbound, std::span<cons
     return fail("the engine that came back has other tables than the one that went");
   }
   for (std::uint32_t row = 0; row < m_outbound.rows(); ++row) {
-    if (!m_outbound_sas[row]) {
+    auto& kept = m_outbound_sas[row];
+    if (!kept) {
       continue;
     }
-    OutboundSa& sa = *m_outbound_sas[row];
+    OutboundSa& sa = *kept;
     sa.next_sequence = sa.lease_limit = sa.lease_low = m_leases[row].limit;
     sa.lifetime = left_of(sa.lifetime, outbound[row]);
     const auto contents = row_of(sa);
@@ -151,10 +153,11 @@ Expected<> SaTables::reprogram(std::span<const Carried> outbound, std::span<cons
     }
   }
   for (std::uint32_t row = 0; row < m_inbound.rows(); ++row) {
-    if (!m_inbound_sas[row]) {
+    auto& kept = m_inbound_sas[row];
+    if (!kept) {
       continue;
     }
-    InboundSa& sa = *m_inbound_sas[row];
+    InboundSa& sa = *kept;
     sa.replay_top = std::max(sa.replay_top, inbound[row].highest);
     sa.lifetime = left_of(sa.lifetime, inbound[row]);
     const auto contents = row_of(sa);

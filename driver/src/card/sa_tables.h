@@ -52,10 +52,18 @@ class SaTables {
   Expected<> reprogram(std::span<const Carried> outbound, std::span<const Carried> inbound);
   // nullptr for a row without an SA.
   const OutboundSa* outbound_sa(std::uint32_t row) const {
-    return m_outbound.in_use(row) ? &*m_outbound_sas[row] : nullptr;
+    if (!m_outbound.in_use(row)) {
+      return nullptr;
+    }
+    const auto& sa = m_outbound_sas[row];
+    return sa ? &*sa : nullptr;
   }
   const InboundSa* inbound_sa(std::uint32_t row) const {
-    return m_inbound.in_use(row) ? &*m_inbound_sas[row] : nullptr;
+    if (!m_inbound.in_use(row)) {
+      return nullptr;
+    }
+    const auto& sa = m_inbound_sas[row];
+    return sa ? &*sa : nullptr;
   }
 
   Expected<Counters> counters();

@@ -71,28 +71,31 @@ struct Pair {
   std::optional<T> random;
 };
 template <typename T>
-bool complete(Pair<T>& pair, T standard) {
-  if (!pair.soft) {
-    pair.soft = pair.hard && *pair.hard != T{} ? *pair.hard - *pair.hard / 11 : standard;
-  }
-  if (!pair.hard) {
-    pair.hard = *pair.soft == T{} ? T{} : *pair.soft + std::max(*pair.soft / 10, T{1});
-  }
-  if (!pair.random) {
-    pair.random = *pair.hard > *pair.soft ? *pair.hard - *pair.soft : T{};
-  }
-  return *pair.hard == T{} || *pair.soft == T{} || *pair.hard > *pair.soft;
+struct Limits {
+  T soft{};
+  T hard{};
+  T random{};
+  bool in_order() const { return hard == T{} || soft == T{} || hard > soft; }
+};
+template <typename T>
+Limits<T> complete(const Pair<T>& pair, T standard) {
+  Limits<T> limits;
+  limits.soft = pair.soft.value_or(pair.hard && *pair.hard != T{} ? *pair.hard - *pair.hard / 11 : standard);
+  limits.hard = pair.hard.value_or(limits.soft == T{} ? T{} : limits.soft + std::max(limits.soft / 10, T{1}));
+  limits.random = pair.random.value_or(limits.hard > limits.soft ? limits.hard - limits.soft : T{});
+  return limits;
 }
 
 void read_volume(SettingReader& in, const std::string& unit, ike::VolumeLimit& limit) {
-  Pair<std::uint64_t> pair{.soft = in.value("rekey_" + unit, parse_amount),
-                           .hard = in.value("life_" + unit, parse_amount),
-                           .random = in.value("rand_" + unit, parse_amount)};
-  if (!complete(pair, std::uint64_t{0})) {
+  const Pair<std::uint64_t> pair{.soft = in.value("rekey_" + unit, parse_amount),
+                                 .hard = in.value("life_" + unit, parse_amount),
+                                 .random = in.value("rand_" + unit, parse_amount)};
+  const auto limits = complete(pair, std::uint64_t{0});
+  if (!limits.in_order()) {
     in.error(*in.find("life_" + unit),
-             fmt::format("{} is not more than rekey_{}, {}", *pair.hard, unit, *pair.soft));
+             fmt::format("{} is not more than rekey_{}, {}", limits.hard, unit, limits.soft));
   }
-  limit = {.rekey = *pair.soft, .hard = *pair.hard, .random = *pair.random};
+  limit = {.rekey = limits.soft, .hard = limits.hard, .random = limits.random};
 }
 
 }  // namespace
@@ -122,14 +125,15 @@ void read_connection_timing(SettingReader& in, ike::ConnectionConfig& config) {
 }
 
 void read_child_timing(SettingReader& in, ike::ChildConfig& config) {
-  Pair<seconds> pair{.soft = in.value("rekey_time", parse_time),
-                     .hard = in.value("life_time", parse_time),
-                     .random = in.value("rand_time", parse_time)};
-  if (!complete(pair, seconds(std::chrono::hours(1)))) {
+  const Pair<seconds> pair{.soft = in.value("rekey_time", parse_time),
+                           .hard = in.value("life_time", parse_time),
+                           .random = in.value("rand_time", parse_time)};
+  const auto limits = complete(pair, seconds(std::chrono::hours(1)));
+  if (!limits.in_order()) {
     in.error(*in.find("life_time"),
-             fmt::format("{} s is not more than rekey_time, {} s", pair.hard->count(), pair.soft->count()));
+             fmt::format("{} s is not more than rekey_time, {} s", limits.hard.count(), limits.soft.count()));
   }
-  config.lifetime = {*pair.soft, *pair.hard, *pair.random};
+  config.lifetime = {limits.soft, limits.hard, limits.random};
   read_volume(in, "bytes", config.bytes);
   read_volume(in, "packets", config.packets);
   config.close_action = in.value("close_action", parse_end_action).value_or(ike::EndAction::none);

@@ -52,22 +52,24 @@ Expected<> parse_ports(const vici::Message& request, offload::PacketFields& pack
   if (icmp && (request.find("sport") != nullptr || request.find("dport") != nullptr)) {
     return fail("sport and dport: ICMP has none; use icmp-type and icmp-code");
   }
-  if (!*first && !*second) {
+  const auto& upper = *first;
+  const auto& lower = *second;
+  if (!upper && !lower) {
     return {};
   }
   if (!offload::has_ports(packet.protocol)) {
     return fail(fmt::format("sport and dport: protocol {} has no ports", packet.protocol));
   }
-  if (!*first || (!icmp && !*second)) {
+  if (!upper || (!icmp && !lower)) {
     return fail(icmp ? "icmp-type is missing"
                      : "sport and dport go together: a packet shows both or neither");
   }
   if (icmp) {
-    const auto value = static_cast<std::uint16_t>(**first * 256 + second->value_or(0));
+    const auto value = static_cast<std::uint16_t>(*upper * 256 + lower.value_or(0));
     packet.source_port = packet.destination_port = value;
   } else {
-    packet.source_port = *first;
-    packet.destination_port = *second;
+    packet.source_port = upper;
+    packet.destination_port = lower;
   }
   return {};
 }
@@ -105,12 +107,13 @@ Expected<PolicyQuestion> PolicyQuestion::parse(const vici::Message& request) {
   if (!protocol) {
     return std::unexpected(protocol.error());
   }
-  if (!*protocol) {
+  const auto& number = *protocol;
+  if (!number) {
     return fail("proto: the number of the packet's protocol is needed (6 TCP, 17 UDP, 1 ICMP)");
   }
   question.packet.source = *source;
   question.packet.destination = *destination;
-  question.packet.protocol = static_cast<std::uint8_t>(**protocol);
+  question.packet.protocol = static_cast<std::uint8_t>(*number);
   if (auto ports = parse_ports(request, question.packet); !ports) {
     return std::unexpected(ports.error());
   }

@@ -44,10 +44,11 @@ class Runner {
       if (!frame) {
         return std::unexpected(frame.error());
       }
-      if (!*frame) {
+      const std::optional<Frame>& next = *frame;
+      if (!next) {
         break;
       }
-      if (auto taken = take(**frame); !taken) {
+      if (auto taken = take(*next); !taken) {
         return std::unexpected(taken.error());
       }
     }
@@ -84,12 +85,13 @@ class Runner {
       if (!chosen) {
         return std::unexpected(chosen.error());
       }
-      if (!*chosen) {
+      const std::optional<driver::SaIndex>& sa = *chosen;
+      if (!sa) {
         ++m_report.no_sa;
         drop(frame.number, "no_sa");
         return {};
       }
-      row = **chosen;
+      row = *sa;
     } else if (auto known = m_sas.for_inbound(*packet); !known) {
       return known;
     }

@@ -28,6 +28,7 @@ std::optional<std::uint64_t> number_in(std::string_view text, std::uint64_t larg
   }
   std::uint64_t value = 0;
   const char* end = text.data() + text.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): `end` says where it ends
   const auto [stopped, error] = std::from_chars(text.data(), end, value, base);
   if (error != std::errc{} || stopped != end || value > largest) {
     return std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "replay/sa_reader.h"
 #include "replay/sa_text.h"
@@ -79,19 +80,20 @@ class XfrmReader {
       return done;
     }
     m_draft = Draft{};
-    m_draft->line = m_line;
+    m_open = true;
+    m_draft.line = m_line;
     const std::string_view src = take_word(line);
-    m_draft->sa.source = IpAddress::parse(take_word(line));
+    m_draft.sa.source = IpAddress::parse(take_word(line));
     const std::string_view dst = take_word(line);
-    m_draft->sa.destination = IpAddress::parse(take_word(line));
-    if (src != "src" || dst != "dst" || !m_draft->sa.source || !m_draft->sa.destination) {
+    m_draft.sa.destination = IpAddress::parse(take_word(line));
+    if (src != "src" || dst != "dst" || !m_draft.sa.source || !m_draft.sa.destination) {
       return at_line(m_line, "an SA begins with 'src ADDRESS dst ADDRESS'");
     }
     return {};
   }
 
   Expected<> detail(std::string_view line) {
-    if (!m_draft) {
+    if (!m_open) {
       return at_line(m_line, "there is no SA that this line could belong to");
     }
     const std::string_view first = take_word(line);
@@ -105,7 +107,7 @@ class XfrmReader {
       return cipher(line);
     }
     if (first == "enc" || first == "auth" || first == "auth-trunc" || first == "comp") {
-      m_draft->refused = fmt::format("no engine has '{} {}'", first, take_word(line));
+      m_draft.refused = fmt::format("no engine has '{} {}'", first, take_word(line));
       return {};
     }
     if (first == "encap") {
@@ -131,7 +133,7 @@ class XfrmReader {
   Expected<> identity(std::string_view line) {
     const std::string_view protocol = take_word(line);
     if (protocol != "esp") {
-      m_draft->refused = fmt::format("it is '{}', not ESP", protocol);
+      m_draft.refused = fmt::format("it is '{}', not ESP", protocol);
     }
     for (std::string_view word = take_word(line); !word.empty(); word = take_word(line)) {
       if (word == "spi") {
@@ -141,14 +143,14 @@ class XfrmReader {
         if (!spi) {
           return at_line(m_line, fmt::format("'{}' is no SPI", value));
         }
-        m_draft->sa.spi = static_cast<std::uint32_t>(*spi);
-        m_draft->has_spi = true;
+        m_draft.sa.spi = static_cast<std::uint32_t>(*spi);
+        m_draft.has_spi = true;
       } else if (word == "mode") {
         const std::string_view mode = take_word(line);
         if (mode == "transport") {
-          m_draft->sa.mode = driver::Mode::transport;
+          m_draft.sa.mode = driver::Mode::transport;
         } else if (mode != "tunnel") {
-          m_draft->refused = fmt::format("no engine has mode '{}'", mode);
+          m_draft.refused = fmt::format("no engine has mode '{}'", mode);
         }
       }
     }
@@ -162,11 +164,11 @@ class XfrmReader {
     }
     for (std::string_view word = take_word(line); !word.empty(); word = take_word(line)) {
       if (word == "esn") {
-        m_draft->sa.esn = true;
+        m_draft.sa.esn = true;
       } else if (word == "af-unspec") {
-        m_draft->any_family = true;
+        m_draft.any_family = true;
       } else if (word == "nopmtudisc") {
-        m_draft->sa.df = driver::DfPolicy::clear;
+        m_draft.sa.df = driver::DfPolicy::clear;
       }
     }
     return {};
@@ -178,9 +180,8 @@ class XfrmReader {
       return at_line(m_line, fmt::format("'{}' is no replay window", word));
     }
     // With ESN the window is 0 on the SA's own line, and right in the context that follows.
-    m_draft->sa.replay_check = *packets != 0;
-    m_draft->sa.replay_window =
-        std::max(driver::smallest_replay_window, static_cast<std::uint16_t>(*packets));
+    m_draft.sa.replay_check = *packets != 0;
+    m_draft.sa.replay_window = std::max(driver::smallest_replay_window, static_cast<std::uint16_t>(*packets));
     return {};
   }
 
@@ -190,24 +191,24 @@ class XfrmReader {
     const std::string_view key = take_word(line);
     const std::string_view bits = take_word(line);
     if (name == "rfc4543(gcm(aes))") {
-      m_draft->sa.cipher = driver::Cipher::null_aes_gmac;
+      m_draft.sa.cipher = driver::Cipher::null_aes_gmac;
     } else if (name != "rfc4106(gcm(aes))") {
-      m_draft->refused = fmt::format("no engine has '{}'", name);
+      m_draft.refused = fmt::format("no engine has '{}'", name);
       return {};
     }
     if (!key.starts_with("0x")) {
       return at_line(m_line, "the key is hidden: run 'ip xfrm state' as root, without 'nokeys'");
     }
     if (number_in(bits, UINT16_MAX) != icv_bits) {
-      m_draft->refused = fmt::format("no engine has an ICV of {} bits", bits);
+      m_draft.refused = fmt::format("no engine has an ICV of {} bits", bits);
       return {};
     }
     const auto secret = key_in(key);
     if (!secret) {
       return at_line(m_line, "the key must be 20 or 36 bytes in hexadecimal digits, salt included");
     }
-    m_draft->sa.key = *secret;
-    m_draft->has_key = true;
+    m_draft.sa.key = *secret;
+    m_draft.has_key = true;
     return {};
   }
 
@@ -217,7 +218,7 @@ class XfrmReader {
     for (std::string_view word = take_word(line); !word.empty(); word = take_word(line)) {
       const std::string_view value = take_word(line);
       if (word == "type" && value != "espinudp") {
-        m_draft->refused = fmt::format("no engine has encapsulation '{}'", value);
+        m_draft.refused = fmt::format("no engine has encapsulation '{}'", value);
       } else if (word == "sport" || word == "dport") {
         const auto port = number_in(value, UINT16_MAX);
         if (!port) {
@@ -226,17 +227,17 @@ class XfrmReader {
         (word == "sport" ? ports.source_port : ports.destination_port) = static_cast<std::uint16_t>(*port);
       }
     }
-    m_draft->sa.encapsulation = ports;
+    m_draft.sa.encapsulation = ports;
     return {};
   }
 
   // seq 0x…, oseq 0x…, bitmap …; or seq-hi 0x…, seq 0x…, oseq-hi 0x…, oseq 0x…
   Expected<> sequence(std::string_view name, std::string_view line) {
     for (; !name.empty(); name = take_word(line)) {
-      std::uint64_t* to = name == "seq"       ? &m_draft->sequence
-                          : name == "seq-hi"  ? &m_draft->sequence_high
-                          : name == "oseq"    ? &m_draft->sent
-                          : name == "oseq-hi" ? &m_draft->sent_high
+      std::uint64_t* to = name == "seq"       ? &m_draft.sequence
+                          : name == "seq-hi"  ? &m_draft.sequence_high
+                          : name == "oseq"    ? &m_draft.sent
+                          : name == "oseq-hi" ? &m_draft.sent_high
                                               : nullptr;
       const std::string_view value = without_comma(take_word(line));
       if (to == nullptr) {
@@ -253,8 +254,11 @@ class XfrmReader {
 
   // sel src PREFIX dst PREFIX [proto P] [sport N] [dport N] …
   Expected<> selectors(std::string_view line) {
+    if (!m_draft.sa.destination) {
+      return at_line(m_line, "selectors without the SA's addresses before them");
+    }
     driver::InboundSelectors s;
-    s.source = s.destination = IpRange::whole(m_draft->sa.destination->family());
+    s.source = s.destination = IpRange::whole(m_draft.sa.destination->family());
     for (std::string_view word = take_word(line); !word.empty(); word = take_word(line)) {
       const std::string_view value = take_word(line);
       if (word == "src" || word == "dst") {
@@ -284,16 +288,16 @@ class XfrmReader {
     if (s.source.first.family() != s.destination.first.family()) {
       return at_line(m_line, "the selectors are of two families");
     }
-    m_draft->sa.selectors = s;
+    m_draft.sa.selectors = s;
     return {};
   }
 
   Expected<> end() {
-    if (!m_draft) {
+    if (!m_open) {
       return {};
     }
-    Draft draft = std::move(*m_draft);
-    m_draft.reset();
+    Draft draft = std::exchange(m_draft, Draft{});
+    m_open = false;
     if (m_list.sas.size() + m_list.skipped.size() == max_sas) {
       return fail(fmt::format("more than {} SAs", max_sas));
     }
@@ -319,7 +323,8 @@ class XfrmReader {
   }
 
   SaList m_list;
-  std::optional<Draft> m_draft;
+  Draft m_draft;
+  bool m_open = false;  // an SA has begun in m_draft
   std::size_t m_line = 0;
 };
 
