@@ -38,23 +38,19 @@ module esp_inbound_check #(
 );
   localparam int unsigned CHECK_CYCLES = esp_inbound_pkg::CHECK_CYCLES;
   localparam int unsigned PARSE_CYCLES = esp_core_pkg::PARSE_CYCLES;
-  localparam int unsigned PADDING_CYCLES = 4;   // esp_padding
   localparam int unsigned HEADER_BITS = esp_inbound_pkg::HEADER_BITS;
 
-  if (CHECK_CYCLES != PARSE_CYCLES + 3) begin : g_check
-    $error("esp_inbound_check: CHECK_CYCLES is not PARSE_CYCLES + 3");
+  // esp_padding takes as long as the parser.
+  if (CHECK_CYCLES != PARSE_CYCLES + 3 || PARSE_CYCLES != 6) begin : g_check
+    $error("esp_inbound_check: CHECK_CYCLES is not PARSE_CYCLES + 3, or PARSE_CYCLES not 6");
   end
 
   // --- 1 to 6: padding, inner packet; the rest waits ----
-  logic padding_ok4, padding_ok6;
-  logic [7:0] pad_length4, pad_length6, next_header4, next_header6;
+  logic padding_ok6;
+  logic [7:0] pad_length6, next_header6;
   esp_padding u_padding (
     .clk_i, .rst_ni, .valid_i, .first_i, .last_i, .words_i(info_i.text_bytes[5:2]), .data_i,
-    .ok_o(padding_ok4), .pad_length_o(pad_length4), .next_header_o(next_header4)
-  );
-  esp_delay_bits #(.WIDTH(17), .CYCLES(PARSE_CYCLES - PADDING_CYCLES)) u_padding_delay (
-    .clk_i, .rst_ni, .data_i({padding_ok4, pad_length4, next_header4}),
-    .data_o({padding_ok6, pad_length6, next_header6})
+    .ok_o(padding_ok6), .pad_length_o(pad_length6), .next_header_o(next_header6)
   );
   // The length of the payload is known at its end only; total is compared with it then.
   logic fresh6;
@@ -81,7 +77,6 @@ module esp_inbound_check #(
   logic [47:0] inner6, inner_q;
   logic [HEADER_BITS-1:0] header6, header_q;
   logic [9:0] index6, index_q, last_text6, last_inner6;
-  logic write6, write_last6;
   assign ip6 = fresh6 ? ip6_fresh : ip_q;
   assign inner6 = fresh6 ? inner6_fresh : inner_q;
   assign header6 = fresh6 ? header6_fresh : header_q;
@@ -99,8 +94,6 @@ module esp_inbound_check #(
   assign last_text6 = esp_core_pkg::last_beat(info6.text_bytes);
   assign last_inner6 = info6.transport || info6.bypass ? last_text6
                                                        : esp_core_pkg::last_beat(ip6.total);
-  assign write6 = valid6 && index6 <= last_inner6;
-  assign write_last6 = index6 == last_inner6;
 
   // --- 7: the packet to be checked, and its SA's selectors ----
   logic [SA_LOG2-1:0] sa5;
@@ -126,18 +119,16 @@ module esp_inbound_check #(
     .destination_port_o(destination_port7), .source_o(source7), .destination_o(destination7),
     .inner_malformed_o(inner_malformed7), .length_o(length7)
   );
-  logic valid7_q, end7_q, spare7_q, last7_q, write7_q, write_last7_q, icv_ok7_q, padding_ok7_q;
+  logic valid7_q, end7_q, spare7_q, last7_q, icv_ok7_q, padding_ok7_q;
   logic [7:0] next_header7_q;
   logic [15:0] first7_q, total7_q, ttl7_q, checksum7_q;
-  logic [9:0] index7_q;
+  logic [9:0] index7_q, last_inner7_q;
   esp_inbound_pkg::info_t info7_q;
   always_ff @(posedge clk_i) begin
     valid7_q <= rst_ni && valid6;
     end7_q <= rst_ni && end6;
     spare7_q <= spare6;
     last7_q <= last6;
-    write7_q <= rst_ni && write6;
-    write_last7_q <= write_last6;
     icv_ok7_q <= icv_ok6 && info6.crypt;
     padding_ok7_q <= padding_ok6;
     next_header7_q <= next_header6;
@@ -146,6 +137,7 @@ module esp_inbound_check #(
     ttl7_q <= esp_core_pkg::swap16(header6[79:64]);
     checksum7_q <= esp_core_pkg::swap16(info6.transport ? header6[95:80] : inner6[47:32]);
     index7_q <= index6;
+    last_inner7_q <= last_inner6;
     info7_q <= info6;
     row7_q <= row6;
   end
@@ -174,8 +166,8 @@ module esp_inbound_check #(
     valid8_q <= rst_ni && valid7_q;
     end8_q <= rst_ni && end7_q;
     spare8_q <= spare7_q;
-    write8_q <= rst_ni && write7_q;
-    write_last8_q <= write_last7_q;
+    write8_q <= rst_ni && valid7_q && index7_q <= last_inner7_q;
+    write_last8_q <= index7_q == last_inner7_q;
     icv_ok8_q <= icv_ok7_q;
     padding_ok8_q <= padding_ok7_q;
     inner_malformed8_q <= inner_malformed7;

@@ -2,7 +2,7 @@
 // the SPI and SPD cache look-ups, the SA row, the ESN guess and the replay pre-check; one record
 // per packet. It never stalls.
 //
-//   1-8 outer headers   9-15 SPI table (7-13 SPD cache)   16 row   17 row kept   18 checks, guess
+//   1-9 outer headers   9-15 SPI table (7-13 SPD cache)   16 row   17 row kept   18 checks, guess
 //   19 record
 //
 // The pre-check only saves work: what it refuses skips the cipher, but the verdict falls at the
@@ -41,16 +41,17 @@ module esp_inbound_decide #(
   localparam int unsigned PARSE_CYCLES = esp_core_pkg::PARSE_CYCLES;
   localparam int unsigned SPI_CYCLES = esp_core_pkg::SPI_CYCLES;
   localparam int unsigned CACHE_CYCLES = esp_core_pkg::SPD_CACHE_CYCLES;
-  localparam int unsigned OUTER_CYCLES = PARSE_CYCLES + 2;
+  localparam int unsigned OUTER_CYCLES = PARSE_CYCLES + 2;  // to the SPI
 
-  // --- 1 to 8: outer headers ----
+  // --- 1 to 9: outer headers, the SPI first ----
   logic parsed6, valid8;
   logic [7:0] spd6;
   esp_core_pkg::ip_t ip6;
-  esp_inbound_pkg::outer_t outer8;
+  logic [31:0] spi8;
+  esp_inbound_pkg::outer_t outer9;
   esp_inbound_outer u_outer (
     .clk_i, .rst_ni, .refuse_i, .first_i, .data_i, .length_i,
-    .parsed_o(parsed6), .ip_o(ip6), .valid_o(valid8), .outer_o(outer8)
+    .parsed_o(parsed6), .ip_o(ip6), .valid_o(valid8), .spi_o(spi8), .outer_o(outer9)
   );
   esp_delay_line #(.WIDTH(8), .CYCLES(PARSE_CYCLES)) u_spd (
     .clk_i, .rst_ni, .data_i(spd_i), .data_o(spd6)
@@ -73,7 +74,7 @@ module esp_inbound_decide #(
     .clk_i, .rst_ni, .data_i({cached && hit13, policy13}), .data_o({hit15, policy15})
   );
   esp_spi_table #(.SPI_LOG2(SPI_LOG2), .SA_LOG2(SA_LOG2)) u_spi (
-    .clk_i, .rst_ni, .spi_i(outer8.spi), .hit_o(spi_hit15), .sa_o(sa15),
+    .clk_i, .rst_ni, .spi_i(spi8), .hit_o(spi_hit15), .sa_o(sa15),
     .write_i(spi_write_i), .write_index_i(spi_index_i), .write_entry_i(spi_entry_i)
   );
   esp_delay_bits #(.WIDTH(1), .CYCLES(SPI_CYCLES)) u_valid (
@@ -89,8 +90,8 @@ module esp_inbound_decide #(
   esp_inbound_pkg::outer_t outer17;
   esp_inbound_pkg::cipher_row_t row16, row17_q;
   logic [63:0] top17_q;
-  esp_delay_line #(.WIDTH($bits(outer8)), .CYCLES(ROW_CYCLES)) u_outer_delay (
-    .clk_i, .rst_ni, .data_i(outer8), .data_o(outer17)
+  esp_delay_line #(.WIDTH($bits(outer9)), .CYCLES(ROW_CYCLES - 1)) u_outer_delay (
+    .clk_i, .rst_ni, .data_i(outer9), .data_o(outer17)
   );
   assign state_sa_o = valid15 ? sa15 : command_sa_i;
   esp_ram #(.WIDTH($bits(row_i)), .DEPTH_LOG2(SA_LOG2), .ULTRA(SA_LOG2 >= 12)) u_rows (
