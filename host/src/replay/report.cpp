@@ -50,8 +50,11 @@ std::string to_text(const SaReport& sa) {
     return fmt::format("SA {:08x}: {} packets, {} bytes, next sequence number {}\n", sa.spi,
                        sa.outbound->packets, sa.outbound->bytes, sa.outbound->next_sequence);
   }
-  return fmt::format("SA {:08x}: {} packets, {} bytes, highest sequence number {}\n", sa.spi,
-                     sa.inbound->packets, sa.inbound->bytes, sa.inbound->replay_top);
+  if (sa.inbound) {
+    return fmt::format("SA {:08x}: {} packets, {} bytes, highest sequence number {}\n", sa.spi,
+                       sa.inbound->packets, sa.inbound->bytes, sa.inbound->replay_top);
+  }
+  return {};
 }
 
 }  // namespace

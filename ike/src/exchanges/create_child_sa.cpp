@@ -247,7 +247,7 @@ void CreateChildSa::take_answer(IkeSa& sa, const ChildConfig& child, const wire:
   const auto* nonce = wire::find<NoncePayload>(answer);
   const auto* ke = wire::find<KePayload>(answer);
   auto agreement = read_child_answer(sa, child, answer, Pfs::as_configured);
-  if (!agreement || nonce == nullptr) {
+  if (!agreement || nonce == nullptr || !m_spi) {
     give_back(sa, answer, Reason::child_answer_unusable,
               "the peer's answer does not fit what it was offered");
     return;
@@ -303,7 +303,9 @@ void CreateChildSa::take_answer(IkeSa& sa, const ChildConfig& child, const wire:
 void CreateChildSa::give_back(IkeSa& sa, const wire::Payloads& answer, Reason counter,
                               const std::string& reason) {
   sa.environment().counters.count(counter);
-  sa.enqueue(std::make_unique<DeleteSpi>(m_spi->value(), answered_protocol(answer)));
+  if (m_spi) {
+    sa.enqueue(std::make_unique<DeleteSpi>(m_spi->value(), answered_protocol(answer)));
+  }
   fail(sa, reason);
 }
 

@@ -25,7 +25,7 @@ class CreateChildSa final : public Exchange {
   Outcome process(IkeSa& sa, const Incoming& response) override;
   Work work() const override { return m_replaces != 0 ? Work::rekey_child : Work::create_child; }
   ChildSaId subject() const override { return m_replaces; }
-  void collide(Collision collision) override { m_collision = std::move(collision); }
+  void collide(const Collision& collision) override { m_collision = collision; }
   void peer_deleted(std::uint32_t outbound_spi) override { m_deleted.push_back(outbound_spi); }
   std::string child_name() const override { return m_replaces != 0 ? std::string() : m_child; }
 

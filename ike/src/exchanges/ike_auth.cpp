@@ -154,7 +154,7 @@ std::optional<wire::Payloads> IkeAuth::build(IkeSa& sa) {
     payloads.emplace_back(to_wire(PayloadType::id_responder, *wanted));
   }
   std::ranges::move(*proof, std::back_inserter(payloads));
-  if (child != nullptr) {
+  if (child != nullptr && m_spi) {
     add_child_offer(payloads, sa, *child, m_spi->value());
   }
   return payloads;

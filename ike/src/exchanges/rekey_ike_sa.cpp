@@ -123,15 +123,18 @@ void RekeyIkeSa::take_answer(IkeSa& sa, const wire::Payloads& answer) {
   auto choice =
       chosen != nullptr ? accept_ike(sa.connection().proposals, *chosen, IkeSpi::in_proposal) : std::nullopt;
   const Group group = m_key_exchange->group();
-  auto secret = choice && nonce != nullptr && ke != nullptr && Group{ke->group} == group &&
-                        choice->proposal.groups.front() == group
-                    ? m_key_exchange->shared_secret(ke->data)
-                    : std::unexpected(Reason::rekey_failed);
-  if (!secret) {
+  const auto give_up = [&sa](Reason reason) {
     // The peer has moved its Child SAs to an IKE SA for which we have no keys.
-    sa.environment().counters.count(secret.error());
+    sa.environment().counters.count(reason);
     sa.terminate("the peer's answer to rekeying the IKE SA is of no use");
-    return;
+  };
+  if (!choice || nonce == nullptr || ke == nullptr || Group{ke->group} != group ||
+      choice->proposal.groups.front() != group) {
+    return give_up(Reason::rekey_failed);
+  }
+  const auto secret = m_key_exchange->shared_secret(ke->data);
+  if (!secret) {
+    return give_up(secret.error());
   }
   IkeKeys keys = derive_rekeyed_ike_keys(choice->proposal, sa.proposal().prf.front(), sa.keys().d,
                                          secret->view(), m_nonce, nonce->data, m_own_spi, choice->spi);

@@ -20,7 +20,7 @@ class RekeyIkeSa final : public Exchange {
   std::optional<wire::Payloads> build(IkeSa& sa) override;
   Outcome process(IkeSa& sa, const Incoming& response) override;
   Work work() const override { return Work::rekey_ike; }
-  void collide(Collision collision) override { m_collision = std::move(collision); }
+  void collide(const Collision& collision) override { m_collision = collision; }
 
  private:
   void take_error(IkeSa& sa, const wire::NotifyPayload& error);

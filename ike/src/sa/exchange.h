@@ -48,7 +48,7 @@ class Exchange {
   // The Child SA that is replaced or deleted; 0 when there is none.
   virtual ChildSaId subject() const { return 0; }
   // Tells an exchange under way of a request of the peer's that was granted.
-  virtual void collide(Collision /*collision*/) {}
+  virtual void collide(const Collision& /*collision*/) {}
   // The same of a Child SA that the peer deletes and that is not known here: our request may have made it,
   // and the answer be late.
   virtual void peer_deleted(std::uint32_t /*outbound_spi*/) {}

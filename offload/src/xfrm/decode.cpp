@@ -348,7 +348,7 @@ std::optional<Event> to_removed_state(Reader& reader) {
   if (!state) {
     return std::nullopt;
   }
-  return ForeignChange{ForeignChange::What::state_removed, *state, std::nullopt};
+  return ForeignChange{ForeignChange::What::state_removed, state, std::nullopt};
 }
 
 std::optional<Event> to_removed_policy(Reader& reader) {

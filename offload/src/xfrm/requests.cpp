@@ -162,7 +162,7 @@ Outcome Requests::dump(const std::function<Message()>& make, const std::function
     }
     bool changed = false;
     outcome = {};
-    const Outcome received = receive_until([&](const Received& answer) {
+    Outcome received = receive_until([&](const Received& answer) {
       if (answer.header.nlmsg_seq != sequence) {
         return false;
       }
