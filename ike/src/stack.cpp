@@ -183,8 +183,8 @@ class StackImpl final : public Stack {
     m_shutting_down = true;
     m_restarts.clear();
     guarded(now, [&] {
-      for (const auto& [id, sa] : m_table.all()) {
-        end(*sa, "shutting down");
+      for (const auto& [id, entry] : m_table.all()) {
+        end(*entry.sa, "shutting down");
       }
     });
   }
@@ -195,8 +195,8 @@ class StackImpl final : public Stack {
 
   std::vector<IkeSaView> list() const override {
     std::vector<IkeSaView> views;
-    for (const auto& [id, sa] : m_table.all()) {
-      views.push_back(sa->view());
+    for (const auto& [id, entry] : m_table.all()) {
+      views.push_back(entry.sa->view());
     }
     return views;
   }

@@ -31,8 +31,8 @@ Signed signed_by(const IkeSa& sa, bool initiator, const IdPayload& id) {
   Writer body;
   id.encode(body);
   return initiator
-             ? Signed{material.request, material.responder_nonce, sa.keys().pi, std::move(body).finish()}
-             : Signed{material.response, material.initiator_nonce, sa.keys().pr, std::move(body).finish()};
+             ? Signed{material.request, material.responder_nonce, material.sk_pi, std::move(body).finish()}
+             : Signed{material.response, material.initiator_nonce, material.sk_pr, std::move(body).finish()};
 }
 
 Secret shared_key_value(const IkeSa& sa, bool initiator, const Secret& psk, const IdPayload& id) {

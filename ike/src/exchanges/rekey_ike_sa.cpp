@@ -56,7 +56,7 @@ Reply answer_rekey_ike_sa(IkeSa& sa, const wire::Payloads& request, const SaPayl
   const std::uint64_t own_spi = environment.neighbours.fresh_spi(environment.random);
   IkeSa& made =
       sa.add_successor(false, own_spi, choice->spi, choice->proposal,
-                       derive_rekeyed_ike_keys(choice->proposal, sa.proposal().prf.front(), sa.keys().d,
+                       derive_rekeyed_ike_keys(choice->proposal, sa.proposal().prf.front(), sa.sk_d(),
                                                secret->view(), nonce.data, own_nonce, choice->spi, own_spi));
   Reply reply{{answer_ike(*choice, own_spi), NoncePayload{own_nonce},
                KePayload{std::to_underlying(group), key_exchange->public_value()}},
@@ -136,7 +136,7 @@ void RekeyIkeSa::take_answer(IkeSa& sa, const wire::Payloads& answer) {
   if (!secret) {
     return give_up(secret.error());
   }
-  IkeKeys keys = derive_rekeyed_ike_keys(choice->proposal, sa.proposal().prf.front(), sa.keys().d,
+  IkeKeys keys = derive_rekeyed_ike_keys(choice->proposal, sa.proposal().prf.front(), sa.sk_d(),
                                          secret->view(), m_nonce, nonce->data, m_own_spi, choice->spi);
   IkeSa& made = sa.add_successor(true, m_own_spi, choice->spi, std::move(choice->proposal), std::move(keys));
   settle(sa, made, lower_of(m_nonce, nonce->data));

@@ -175,8 +175,7 @@ IkeSa& IkeSa::add_successor(bool initiator, std::uint64_t own_spi, std::uint64_t
   heir.set_identities(m_local_id, m_remote_id);
   heir.allow_fragmentation(m_fragmentation);
   heir.set_nat(m_nat_local, m_nat_remote, m_udp_encapsulation);
-  heir.set_keys(std::move(chosen), std::move(keys), {}, peer_spi);
-  heir.forget_init_material();
+  heir.set_keys(std::move(chosen), std::move(keys), nullptr, peer_spi);
   heir.set_state(SaState::established, {});
   return heir;
 }
