@@ -43,15 +43,8 @@ Expected<std::unique_ptr<KernelPath>> KernelPath::open() {
   if (!kernel) {
     return std::unexpected(kernel.error());
   }
-  auto suites = (*kernel)->probe();
-  if (!suites) {
-    return std::unexpected(suites.error());
-  }
-  return std::make_unique<KernelPath>(*std::move(kernel), *std::move(suites));
+  return std::make_unique<KernelPath>(*std::move(kernel));
 }
-
-KernelPath::KernelPath(std::unique_ptr<xfrm::Xfrm> kernel, std::vector<xfrm::SuiteSupport> suites)
-    : m_kernel(std::move(kernel)), m_suites(std::move(suites)) {}
 
 KernelPath::~KernelPath() {
   for (auto& [id, sa] : m_sas) {
@@ -252,43 +245,31 @@ Expected<> KernelPath::refresh(const std::string& name) {
 
 // ---- Child SAs
 
-Expected<> KernelPath::offers_esp() const {
-  const auto offered = std::ranges::find_if(m_suites, &xfrm::SuiteSupport::offered);
-  if (offered != m_suites.end()) {
-    return {};
-  }
-  return fail(m_suites.empty() ? "it was not asked for its algorithms"
-                               : "it offers neither ESP nor AH: " + m_suites.front().reason);
-}
-
-Expected<> KernelPath::can_carry(const KernelSaSpec& spec) const {
-  if (auto esp = offers_esp(); !esp) {
-    return esp;
-  }
-  // The probe asks for each algorithm once, and not for every pair of them.
-  const auto lacks = [this](const auto& is_it) -> std::optional<std::string> {
-    std::optional<std::string> reason = "it was not asked for it";
-    for (const xfrm::SuiteSupport& suite : m_suites) {
-      if (is_it(suite.suite)) {
-        if (suite.offered) {
-          return std::nullopt;
-        }
-        reason = suite.reason;
-      }
-    }
-    return reason;
-  };
-  const xfrm::Suite& suite = spec.suite;
+Expected<> KernelPath::offers(const xfrm::Suite& suite) {
   if (auto pair = xfrm::check_suite(suite); !pair) {
     return pair;
   }
-  const auto no_encryption = lacks([&suite](const xfrm::Suite& s) {
-    return s.encryption == suite.encryption && s.key_bits == suite.key_bits;
-  });
-  const auto no_integrity = lacks([&suite](const xfrm::Suite& s) { return s.integrity == suite.integrity; });
-  if (no_encryption || no_integrity) {
-    return fail(fmt::format("it does not offer {}: {}", to_string(suite),
-                            no_encryption ? *no_encryption : no_integrity.value_or("")));
+  auto known = std::ranges::find(m_suites, suite, &xfrm::SuiteSupport::suite);
+  if (known == m_suites.end()) {
+    auto probed = m_kernel->probe(std::span(&suite, 1));
+    if (!probed) {
+      return std::unexpected(probed.error());
+    }
+    known = m_suites.insert(m_suites.end(), std::move(probed->front()));
+  }
+  if (!known->offered) {
+    return fail(fmt::format("it does not offer {}: {}", to_string(suite), known->reason));
+  }
+  return {};
+}
+
+Expected<> KernelPath::offers_esp() {
+  return offers({xfrm::Encryption::aes_gcm_16, 128, xfrm::Integrity::none});
+}
+
+Expected<> KernelPath::can_carry(const KernelSaSpec& spec) {
+  if (auto offered = offers(spec.suite); !offered) {
+    return offered;
   }
   if (spec.replay_window > xfrm::largest_xfrm_window) {
     return fail(fmt::format("it has replay windows of up to {} packets, not {}", xfrm::largest_xfrm_window,

@@ -74,7 +74,7 @@ TEST(CliRender, KeepsTheJsonKeysOfListSas) {
     "children": [{
       "name": "net", "id": 3, "state": "INSTALLED", "mode": "TUNNEL", "protocol": "ESP",
       "udp_encapsulation": true, "esn": true, "encryption": "AES_GCM_16", "key_bits": 256, "integrity": null,
-      "group": null, "offload": "engine simulated", "installed_seconds": 11, "rekey_in_seconds": null,
+      "group": null, "offload": "engine simulated", "offload_reason": null, "installed_seconds": 11, "rekey_in_seconds": null,
       "ends_in_seconds": null,
       "in": {"spi": "c0000001", "bytes": 84, "packets": 1},
       "out": {"spi": "c0000002", "bytes": 168, "packets": 2},

@@ -70,9 +70,9 @@ using KernelNotice = std::variant<KernelSaExpired, KernelSaWanted>;
 
 class KernelPath {
  public:
-  // Asks the kernel what it offers. Fails where it has no XFRM at all; one without ESP holds policies alone.
+  // Fails where the kernel has no XFRM at all; one without ESP holds policies alone.
   static Expected<std::unique_ptr<KernelPath>> open();
-  KernelPath(std::unique_ptr<xfrm::Xfrm> kernel, std::vector<xfrm::SuiteSupport> suites);
+  explicit KernelPath(std::unique_ptr<xfrm::Xfrm> kernel) : m_kernel(std::move(kernel)) {}
   KernelPath(const KernelPath&) = delete;
   KernelPath& operator=(const KernelPath&) = delete;
   // States go; policies stay, so that nothing passes in the clear while no daemon is there.
@@ -86,9 +86,10 @@ class KernelPath {
   static Expected<xfrm::CleanUp> release();
 
   // Whether the kernel offers ESP at all, and why not.
-  Expected<> offers_esp() const;
-  // Whether a Child SA of this kind could be carried. Keys, SPIs and addresses are not looked at.
-  Expected<> can_carry(const KernelSaSpec& spec) const;
+  Expected<> offers_esp();
+  // Whether a Child SA of this kind could be carried. Keys, SPIs and addresses are not looked at. The kernel
+  // is asked once for each suite, since it may look for modules.
+  Expected<> can_carry(const KernelSaSpec& spec);
   // On any error nothing is installed.
   Expected<> install(KernelSaSpec spec);
   Expected<> use_outbound(std::uint32_t id);
@@ -128,6 +129,7 @@ class KernelPath {
 
   using Entries = std::map<std::string, Entry>;
 
+  Expected<> offers(const xfrm::Suite& suite);
   Expected<Entries> make_entries(std::span<const SpdEntry> entries) const;
   std::set<std::uint16_t> used_numbers() const;
   // Whether another entry has this policy.
