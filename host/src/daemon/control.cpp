@@ -115,6 +115,16 @@ void Control::stats(const Message& /*request*/, const CallPtr& call) {
       section.set_number(name, value);
     }
   }
+  Message& kernel = answer.section("kernel");
+  if (const offload::KernelPath* path = m_parts.carrier.carriers().kernel) {
+    kernel.set_number("policies_restored", path->policies_restored())
+        .set_number("requests_failed", path->requests_failed());
+    if (const auto counters = offload::xfrm::read_kernel_counters()) {
+      for (const offload::xfrm::KernelCounter& counter : *counters) {
+        kernel.set_number(counter.name, counter.value);
+      }
+    }
+  }
   const vici::ServerCounters& control = m_server.counters();
   answer.section("control")
       .set_number("connections", control.connections)
