@@ -74,7 +74,7 @@ TEST(CliRender, KeepsTheJsonKeysOfListSas) {
     "children": [{
       "name": "net", "id": 3, "state": "INSTALLED", "mode": "TUNNEL", "protocol": "ESP",
       "udp_encapsulation": true, "esn": true, "encryption": "AES_GCM_16", "key_bits": 256, "integrity": null,
-      "group": null, "offload": "engine simulated", "installed_seconds": 11, "rekey_in_seconds": null,
+      "group": null, "offload": "engine simulated", "offload_reason": null, "installed_seconds": 11, "rekey_in_seconds": null,
       "ends_in_seconds": null,
       "in": {"spi": "c0000001", "bytes": 84, "packets": 1},
       "out": {"spi": "c0000002", "bytes": 168, "packets": 2},
@@ -156,6 +156,7 @@ Message stats_answer() {
   answer.section("policy").set("no_policy", "0").set("bypass", "4");
   answer.section("ike").set("malformed", "0").set("bad_spi", "5");
   answer.section("io").section("tun").set("tun_write_failed", "0");
+  answer.section("kernel").set("XfrmInPolBlock", "7").set("XfrmInError", "0");
   answer.section("control").set("connections", "9");
   return answer;
 }
@@ -198,6 +199,7 @@ TEST(CliRender, ShowsEveryDropReasonInStats) {
       "IKE messages dropped or refused:\n"
       "           5  bad_spi\n"
       "packet I/O, tun: none\n"
+      "kernel XFRM:\n           7  XfrmInPolBlock\n"
       "Child SAs:\n"
       "  site.net #3\n"
       "    out 2 packets, 200 bytes, next sequence number 3, leased below 1048577\n"
@@ -220,7 +222,7 @@ TEST(CliRender, KeepsTheJsonKeysOfStats) {
       "outbound": 0, "inbound": 0,
       "verdict_texts": {"ok": "transformed and delivered", "too_long": "frame too long"}},
     "policy": {"no_policy": 0, "bypass": 4}, "ike": {"malformed": 0, "bad_spi": 5},
-    "io": {"tun": {"tun_write_failed": 0}}, "control": {"connections": 9},
+    "io": {"tun": {"tun_write_failed": 0}}, "kernel": {"XfrmInPolBlock": 7, "XfrmInError": 0}, "control": {"connections": 9},
     "children": [{"name": "site.net", "id": 3,
       "out": {"packets": 2, "bytes": 200, "next_sequence": 3, "lease_limit": 1048577},
       "in": {"packets": 1, "bytes": 100, "replay_top": 1, "replay_too_old": 0, "replay_duplicate": 1,

@@ -35,7 +35,7 @@ class DaemonControl : public ::testing::Test {
         m_pair->io, *m_server,
         ControlParts{
             .ike = m_pair->a.ike,
-            .data_path = m_pair->a.pump.data_path(),
+            .carrier = m_pair->a.carrier,
             .configuration = m_pair->a.configuration,
             .io_counters = [] { return std::vector<IoCounters>{{"tun", {{"tun_write_failed", 3}}}}; }});
     m_pair->a.ike.on_event([this](const ike::Event& event) { m_control->on_event(event); });

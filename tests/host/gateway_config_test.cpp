@@ -221,12 +221,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "and the "
                 "first of remote_addrs must each be one address"},
         BadLine{
-            "", "hw_offload = no",
-            "t.conf:6: connections.site.children.net.hw_offload: 'no' asks for the kernel's XFRM, which this "
-            "version does not have: the engine is the only data path; write auto or packet"},
-        BadLine{"", "hw_offload = crypto",
-                "t.conf:6: connections.site.children.net.hw_offload: 'crypto' asks for crypto offload in the "
-                "kernel, which this version does not have; write auto or packet"},
+            "", "hw_offload = crypto",
+            "t.conf:6: connections.site.children.net.hw_offload: 'crypto' asks the kernel for crypto offload "
+            "to "
+            "a network card, which this version does not use; write packet (the engine), no (the kernel) or "
+            "auto"},
         BadLine{"", "copy_df = no",
                 "t.conf:6: connections.site.children.net.copy_df: 'no': not supported by this version: the "
                 "engine "

@@ -38,10 +38,14 @@ class TestGateway {
   TestGateway(asio::io_context& io, const std::string& config_path)
       : pump(io, *driver::make_software_engine()),
         volumes(io, pump.data_path()),
-        carrier(pump.data_path(), volumes, nullptr),
+        carrier(io, carriers(), volumes, nullptr),
         ike(io, ike::Stack::create(*random, carrier)),
-        configuration(config_path, ike, pump.data_path(), routes) {
+        configuration(config_path, ike, carriers(), routes) {
     volumes.on_expired([this](ike::ChildSaId id, bool hard) { ike.child_expired(id, hard); });
+  }
+
+  Carriers carriers() {
+    return {.engine = pump.data_path(), .kernel = nullptr, .no_kernel = "this test has none"};
   }
 
   std::unique_ptr<ike::Random> random = ike::make_system_random();

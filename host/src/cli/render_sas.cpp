@@ -44,9 +44,11 @@ void child_text(Out out, const Message& child) {
                  child.value("uniqueid"), child.value("reqid"), child.value("state"), child.value("mode"),
                  flag(child, "encap") ? "-in-UDP" : "", child.value("protocol"), algorithms(child),
                  child.value("esn").empty() ? "" : "/ESN");
-  fmt::format_to(out, "    installed {}s ago{}{}, offload {}\n", child.value("install-time"),
+  const std::string_view reason = child.value("offload-reason");
+  fmt::format_to(out, "    installed {}s ago{}{}, offload {}{}\n", child.value("install-time"),
                  in_seconds(child, "rekey-time", ", rekeying in"),
-                 in_seconds(child, "life-time", ", ends in"), child.value("offload"));
+                 in_seconds(child, "life-time", ", ends in"), child.value("offload"),
+                 reason.empty() ? "" : fmt::format(" ({})", reason));
   for (const std::string_view direction : {"in", "out"}) {
     const auto key = [direction](std::string_view name) { return fmt::format("{}-{}", name, direction); };
     fmt::format_to(out, "    {:<3} {}, {:>6} bytes, {:>5} packets\n", direction, child.value(key("spi")),
@@ -93,6 +95,7 @@ Json child_json(const Message& child) {
   json["integrity"] = text(child, "integ-alg");
   json["group"] = text(child, "dh-group");
   json["offload"] = text(child, "offload");
+  json["offload_reason"] = text(child, "offload-reason");
   json["installed_seconds"] = number(child, "install-time");
   json["rekey_in_seconds"] = number(child, "rekey-time");
   json["ends_in_seconds"] = number(child, "life-time");

@@ -138,6 +138,7 @@ std::string stats_text(const Message& answer, const std::vector<Message>& childr
   for (const Element& element : io.elements()) {
     counters_text(out, fmt::format("packet I/O, {}", element.name), section_of(io, element.name), all);
   }
+  counters_text(out, "kernel XFRM", section_of(answer, "kernel"), all);
   fmt::format_to(out, "Child SAs:{}\n", children.empty() ? " none" : "");
   for (const Message& child : children) {
     child_text(out, child);
@@ -159,6 +160,7 @@ Json stats_json(const Message& answer, const std::vector<Message>& children) {
   for (const Element& element : io.elements()) {
     json["io"][element.name] = counters(section_of(io, element.name));
   }
+  json["kernel"] = counters(section_of(answer, "kernel"));
   json["control"] = counters(section_of(answer, "control"));
   json["children"] = Json::array();
   for (const Message& child : children) {

@@ -43,14 +43,12 @@ Expected<HwOffload> parse_hw_offload(std::string_view text) {
     return HwOffload::automatic;
   }
   if (text == "no") {
-    return fail(
-        "'no' asks for the kernel's XFRM, which this version does not have: the engine is the only data "
-        "path; "
-        "write auto or packet");
+    return HwOffload::no;
   }
   if (text == "crypto" || text == "yes") {
     return fail(fmt::format(
-        "'{}' asks for crypto offload in the kernel, which this version does not have; write auto or packet",
+        "'{}' asks the kernel for crypto offload to a network card, which this version does not use; write "
+        "packet (the engine), no (the kernel) or auto",
         text));
   }
   return fail(fmt::format("'{}' is none of no, crypto, packet and auto", text));

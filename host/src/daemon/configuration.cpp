@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/placement.h"
-
 namespace espgate::host::daemon {
 namespace {
 
@@ -37,35 +35,47 @@ bool allows(const std::vector<ike::TrafficSelector>& configured,
 
 }  // namespace
 
-Configuration::Configuration(std::string path, IkeDriver& ike, offload::DataPath& data_path,
-                             HostRoutes& routes)
-    : m_path(std::move(path)), m_ike(ike), m_data_path(data_path), m_host(routes) {}
+Configuration::Configuration(std::string path, IkeDriver& ike, Carriers carriers, HostRoutes& routes)
+    : m_path(std::move(path)), m_ike(ike), m_carriers(std::move(carriers)), m_host(routes) {}
 
 std::expected<ConfigurationSummary, ConfigErrors> Configuration::load() {
   auto loaded = config::load_gateway_config(m_path);
   if (!loaded) {
     return std::unexpected(std::move(loaded.error()));
   }
-  ConfigErrors errors = check_placement(*loaded, m_data_path);
+  ConfigErrors errors = check_placement(*loaded, m_carriers);
   std::ranges::move(check_addresses(*loaded), std::back_inserter(errors));
   if (!errors.empty()) {
     return std::unexpected(std::move(errors));
   }
 
-  // The two steps that the outside may still refuse; each undoes itself.
+  // The steps that the outside may still refuse; each undoes itself. Policies come before routes, so that
+  // what a route brings finds them.
+  if (errors = change_policies(*loaded); !errors.empty()) {
+    return std::unexpected(std::move(errors));
+  }
+  // At the first start there is nothing to go back to, and policies that hold too much are better than none.
+  const auto policies_back = [this, &errors] {
+    if (m_loaded) {
+      std::ranges::move(change_policies(m_current), std::back_inserter(errors));
+    }
+  };
   const Routes old_routes = m_routes;
   if (errors = change_routes(routes_of(*loaded)); !errors.empty()) {
+    policies_back();
     return std::unexpected(std::move(errors));
   }
   if (errors = load_connections(*loaded); !errors.empty()) {
     std::ranges::move(change_routes(old_routes), std::back_inserter(errors));
+    policies_back();
     return std::unexpected(std::move(errors));
   }
 
   m_ike.stack().load_shared_secrets(std::move(loaded->secrets));
   m_ike.stack().load_credentials(std::move(loaded->credentials));
-  m_data_path.spd().replace(to_spd(*loaded));
+  m_carriers.engine.spd().replace(to_spd(*loaded));
   m_current = std::move(*loaded);
+  m_loaded = true;
   m_current.secrets.clear();
   m_current.credentials = {};
 
@@ -132,6 +142,16 @@ ConfigErrors Configuration::check_addresses(const GatewayConfig& config) {
     }
   }
   return errors;
+}
+
+ConfigErrors Configuration::change_policies(const GatewayConfig& wanted) {
+  if (m_carriers.kernel == nullptr) {
+    return {};
+  }
+  if (const auto loaded = m_carriers.kernel->load(to_spd(wanted)); !loaded) {
+    return {fmt::format("{}: the kernel's policies: {}", m_path, loaded.error().message)};
+  }
+  return {};
 }
 
 // New ones first, so that no traffic finds the gap between old and new.

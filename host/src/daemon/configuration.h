@@ -9,7 +9,7 @@
 
 #include "config/gateway_config.h"
 #include "daemon/ike_driver.h"
-#include "offload/data_path.h"
+#include "daemon/placement.h"
 
 namespace espgate::host::daemon {
 
@@ -29,7 +29,7 @@ struct ConfigurationSummary {
 
 class Configuration {
  public:
-  Configuration(std::string path, IkeDriver& ike, offload::DataPath& data_path, HostRoutes& routes);
+  Configuration(std::string path, IkeDriver& ike, Carriers carriers, HostRoutes& routes);
 
   // Reads the file and puts it in force; the first time, and again on reload. Child SAs that the new
   // configuration does not allow any more are deleted, children with start_action = start are initiated.
@@ -48,6 +48,8 @@ class Configuration {
 
   static Routes routes_of(const config::GatewayConfig& config);
   config::ConfigErrors check_addresses(const config::GatewayConfig& config);
+  // The kernel's policies.
+  config::ConfigErrors change_policies(const config::GatewayConfig& wanted);
   config::ConfigErrors change_routes(const Routes& wanted);
   config::ConfigErrors load_connections(const config::GatewayConfig& config);
   void delete_what_is_not_allowed();
@@ -55,9 +57,10 @@ class Configuration {
 
   std::string m_path;
   IkeDriver& m_ike;
-  offload::DataPath& m_data_path;
+  Carriers m_carriers;
   HostRoutes& m_host;
   config::GatewayConfig m_current;
+  bool m_loaded = false;
   Routes m_routes;
 };
 

@@ -85,7 +85,7 @@ void Control::version(const Message& /*request*/, const CallPtr& call) {
 }
 
 void Control::stats(const Message& /*request*/, const CallPtr& call) {
-  const auto statistics = m_parts.data_path.statistics();
+  const auto statistics = m_parts.carrier.carriers().engine.statistics();
   if (!statistics) {
     call->respond(failed_answer("the engine does not answer: " + statistics.error().message));
     return;
@@ -115,6 +115,16 @@ void Control::stats(const Message& /*request*/, const CallPtr& call) {
       section.set_number(name, value);
     }
   }
+  Message& kernel = answer.section("kernel");
+  if (const offload::KernelPath* path = m_parts.carrier.carriers().kernel) {
+    kernel.set_number("policies_restored", path->policies_restored())
+        .set_number("requests_failed", path->requests_failed());
+    if (const auto counters = offload::xfrm::read_kernel_counters()) {
+      for (const offload::xfrm::KernelCounter& counter : *counters) {
+        kernel.set_number(counter.name, counter.value);
+      }
+    }
+  }
   const vici::ServerCounters& control = m_server.counters();
   answer.section("control")
       .set_number("connections", control.connections)
@@ -123,8 +133,7 @@ void Control::stats(const Message& /*request*/, const CallPtr& call) {
       .set_number("slow_clients", control.slow_clients)
       .set_number("commands", control.commands);
   std::vector<Message> children;
-  children.reserve(statistics->children.size());
-  for (const offload::ChildSaStatistics& child : statistics->children) {
+  for (const auto& [id, child] : m_parts.carrier.statistics()) {
     children.push_back(to_message(child));
   }
   call->stream("stats-child", each(std::move(children)), std::move(answer));
@@ -132,17 +141,14 @@ void Control::stats(const Message& /*request*/, const CallPtr& call) {
 
 SaContext Control::context() {
   SaContext context{.now = m_parts.ike.now(),
-                    .engine = m_parts.data_path.capabilities().name,
-                    .statistics = {},
+                    .statistics = m_parts.carrier.statistics(),
+                    .placed = {},
                     .reqid = [this](const std::string& connection, const std::string& child) {
                       return m_parts.configuration.position(connection, child);
                     }};
-  // SAs are worth listing also when their engine does not answer.
-  if (auto statistics = m_parts.data_path.statistics()) {
-    for (offload::ChildSaStatistics& child : statistics->children) {
-      const std::uint32_t id = child.id;
-      context.statistics.emplace(id, std::move(child));
-    }
+  for (const auto& [id, placed] : m_parts.carrier.all()) {
+    context.placed.emplace(
+        id, SaContext::Where{.offload = m_parts.carrier.where(placed), .reason = placed.reason});
   }
   return context;
 }
@@ -383,7 +389,7 @@ void Control::policy_lookup(const Message& request, const CallPtr& call) {
     call->respond(failed_answer(question.error().message));
     return;
   }
-  const offload::Spd& spd = m_parts.data_path.spd();
+  const offload::Spd& spd = m_parts.carrier.carriers().engine.spd();
   call->respond(to_message(
       question->inbound ? spd.match_inbound(question->packet) : spd.match_outbound(question->packet),
       question->inbound));

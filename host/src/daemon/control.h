@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/child_sa_carrier.h"
 #include "daemon/configuration.h"
 #include "daemon/ike_driver.h"
 #include "daemon/sa_messages.h"
@@ -25,7 +26,7 @@ struct IoCounters {
 
 struct ControlParts {
   IkeDriver& ike;
-  offload::DataPath& data_path;
+  ChildSaCarrier& carrier;
   Configuration& configuration;
   std::function<std::vector<IoCounters>()> io_counters;
 };

@@ -1,6 +1,7 @@
 #include "daemon/gateway.h"
 
 #include <fmt/format.h>
+#include <net/if.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -93,13 +94,16 @@ config::ConfigErrors Gateway::open_all() {
   if (auto opened = open_devices(*config); !opened) {
     return {opened.error().message};
   }
+  const auto carriers = open_kernel();
+  if (!carriers) {
+    return {carriers.error().message};
+  }
   m_volumes = std::make_unique<VolumeWatch>(m_io, m_pump->data_path());
-  m_carrier = std::make_unique<ChildSaCarrier>(m_pump->data_path(), *m_volumes, m_key_log.get());
+  m_carrier = std::make_unique<ChildSaCarrier>(m_io, *carriers, *m_volumes, m_key_log.get());
   m_random = ike::make_system_random();
   m_ike = std::make_unique<IkeDriver>(m_io, ike::Stack::create(*m_random, *m_carrier));
   m_host_routes = std::make_unique<TunRoutes>(*m_routes, m_tun->name());
-  m_configuration =
-      std::make_unique<Configuration>(m_options.config, *m_ike, m_pump->data_path(), *m_host_routes);
+  m_configuration = std::make_unique<Configuration>(m_options.config, *m_ike, *carriers, *m_host_routes);
   connect_devices();
   connect_control();
   if (auto loaded = m_configuration->load(); !loaded) {
@@ -137,6 +141,33 @@ Expected<> Gateway::open_devices(const config::GatewayConfig& config) {
   return {};
 }
 
+// Without XFRM there is neither a second place for SAs nor anything that holds cleartext back: it is said,
+// and hw_offload = no refused.
+Expected<Carriers> Gateway::open_kernel() {
+  Carriers carriers{.engine = m_pump->data_path(), .kernel = nullptr, .no_kernel = {}};
+  auto kernel = offload::KernelPath::open();
+  if (!kernel) {
+    carriers.no_kernel = kernel.error().message;
+    spdlog::error(
+        "the kernel's XFRM is out of reach, so that nothing keeps protected traffic from passing in the "
+        "clear "
+        "beside the TUN device: {}",
+        carriers.no_kernel);
+    return carriers;
+  }
+  m_kernel = *std::move(kernel);
+  m_kernel->set_engine_device(::if_nametoindex(m_tun->name().c_str()));
+  auto watch = KernelWatch::open(m_io, *m_kernel);
+  if (!watch) {
+    return std::unexpected(watch.error());
+  }
+  m_kernel_watch = *std::move(watch);
+  carriers.kernel = m_kernel.get();
+  const auto esp = m_kernel->offers_esp();
+  spdlog::info("kernel XFRM: policies{}", esp ? " and SAs" : " only: " + esp.error().message);
+  return carriers;
+}
+
 // One TUN device serves all children, so that the smallest outer MTU counts, and UDP encapsulation, since a
 // NAT is found only later.
 Expected<std::uint32_t> Gateway::inner_mtu(const config::GatewayConfig& config) {
@@ -164,14 +195,22 @@ void Gateway::connect_devices() {
   m_pump->to_devices([this](ByteView packet) { m_esp_socket->send(packet); },
                      [this](ByteView packet) { m_tun->send(packet); });
   m_tun->start([this](ByteView packet) { m_pump->outbound(packet); });
-  m_esp_socket->start([this](ByteView packet) { m_pump->inbound(packet); });
+  m_demux = std::make_unique<EspDemux>(
+      m_kernel.get(), [this](ByteView packet) { m_pump->inbound(packet); },
+      [this](ByteView packet) { m_esp_socket->send(packet); });
+  m_esp_socket->start([this](ByteView packet) { m_demux->esp(packet); });
   m_ike_sockets->start([this](const ike::Datagram& datagram) { m_ike->receive(datagram); },
-                       [this](ByteView packet) { m_pump->inbound(packet); });
+                       [this](ByteView packet) { m_demux->esp_in_udp(packet); });
   m_ike->on_send([this](const ike::Datagram& datagram) { m_ike_sockets->send(datagram); });
   m_ike->on_send_keepalive([this](const ike::Stack::Keepalive& keepalive) {
     m_ike_sockets->send_keepalive(keepalive.local, keepalive.remote);
   });
-  m_volumes->on_expired([this](ike::ChildSaId id, bool hard) { m_ike->child_expired(id, hard); });
+  const auto expired = [this](ike::ChildSaId id, bool hard) { m_ike->child_expired(id, hard); };
+  m_volumes->on_expired(expired);
+  m_carrier->on_expired(expired);
+  if (m_kernel_watch) {
+    m_kernel_watch->start(expired, [this](const std::string& entry) { on_wanted(entry); });
+  }
   m_ike->on_event([this](const ike::Event& event) { on_event(event); });
   m_ike->on_settled([this] { on_settled(); });
 }
@@ -180,7 +219,7 @@ void Gateway::connect_control() {
   m_server->on_trouble([](const std::string& what) { spdlog::warn("{}", what); });
   m_control = std::make_unique<Control>(m_io, *m_server,
                                         ControlParts{.ike = *m_ike,
-                                                     .data_path = m_pump->data_path(),
+                                                     .carrier = *m_carrier,
                                                      .configuration = *m_configuration,
                                                      .io_counters = [this] { return io_counters(); }});
 }
@@ -234,6 +273,17 @@ void Gateway::on_event(const ike::Event& event) {
   m_control->on_event(event);
 }
 
+// The kernel holds the packet back meanwhile.
+void Gateway::on_wanted(const std::string& entry) {
+  const std::size_t dot = entry.find('.');
+  const auto started = m_ike->stack().initiate(
+      entry.substr(0, dot), entry.substr(std::min(dot, entry.size() - 1) + 1), m_ike->now());
+  if (!started) {
+    spdlog::error("a packet wants {}, which cannot be started: {}", entry, started.error().message);
+  }
+  m_ike->settle();
+}
+
 void Gateway::on_settled() {
   m_control->on_settled();
   if (m_shutting_down && m_ike->stack().list().empty()) {
@@ -274,7 +324,8 @@ config::ConfigErrors check_only(const Options& options) {
   }
   asio::io_context io;
   PacketPump pump(io, std::move(*engine));
-  return check_placement(*config, pump.data_path());
+  // What the kernel offers takes privileges to ask.
+  return check_placement(*config, {.engine = pump.data_path(), .kernel = nullptr, .no_kernel = {}});
 }
 
 }  // namespace espgate::host::daemon

@@ -10,7 +10,9 @@
 #include "daemon/child_sa_carrier.h"
 #include "daemon/configuration.h"
 #include "daemon/control.h"
+#include "daemon/esp_demux.h"
 #include "daemon/ike_driver.h"
+#include "daemon/kernel_watch.h"
 #include "daemon/key_log.h"
 #include "daemon/options.h"
 #include "daemon/packet_pump.h"
@@ -39,11 +41,13 @@ class Gateway {
 
   config::ConfigErrors open_all();
   Expected<> open_devices(const config::GatewayConfig& config);
+  Expected<Carriers> open_kernel();
   Expected<std::uint32_t> inner_mtu(const config::GatewayConfig& config);
   void connect_devices();
   void connect_control();
   void wait_for_signal();
   void on_event(const ike::Event& event);
+  void on_wanted(const std::string& entry);
   void on_settled();
   void shut_down();
   void finish();
@@ -64,6 +68,9 @@ class Gateway {
   std::unique_ptr<dataplane::TunDevice> m_tun;
   std::unique_ptr<dataplane::RouteTable> m_routes;
   std::unique_ptr<HostRoutes> m_host_routes;
+  std::unique_ptr<offload::KernelPath> m_kernel;
+  std::unique_ptr<KernelWatch> m_kernel_watch;
+  std::unique_ptr<EspDemux> m_demux;
   std::unique_ptr<VolumeWatch> m_volumes;
   std::unique_ptr<ChildSaCarrier> m_carrier;
   std::unique_ptr<ike::Random> m_random;

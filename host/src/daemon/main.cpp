@@ -21,6 +21,16 @@ int report(const config::ConfigErrors& errors) {
   return exit_failed;
 }
 
+int release() {
+  const auto released = espgate::offload::KernelPath::release();
+  if (!released) {
+    return report({released.error().message});
+  }
+  std::cout << "espgated: " << released->policies << " policies and " << released->states
+            << " SAs of an earlier run are removed\n";
+  return 0;
+}
+
 int serve(const daemon::Options& options) {
   if (options.check) {
     if (const config::ConfigErrors errors = daemon::check_only(options); !errors.empty()) {
@@ -28,6 +38,9 @@ int serve(const daemon::Options& options) {
     }
     std::cout << "espgated: '" << options.config << "' is good\n";
     return 0;
+  }
+  if (options.release) {
+    return release();
   }
   auto logger =
       std::make_shared<spdlog::logger>("espgated", std::make_shared<spdlog::sinks::stderr_sink_st>());

@@ -35,6 +35,10 @@ void add_options(CLI::App& app, Options& options, std::string& engine) {
       ->capture_default_str()
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
   app.add_flag("--check", options.check, "check the configuration and end");
+  app.add_flag(
+      "--release", options.release,
+      "remove the IPsec policies that a daemon of this host left, so that protected traffic may pass "
+      "in the clear, and end");
   app.add_option("--key-log", options.key_log,
                  "TEST ONLY: write the keys of all ESP SAs to this file, which must not be there");
 }

@@ -19,6 +19,7 @@ struct Options {
   std::string tun = "espgate0";
   std::string log_level = "info";
   bool check = false;
+  bool release = false;
 };
 
 // An exit code instead of options: 0 after --help or --version, 2 for wrong usage. `arguments` without the

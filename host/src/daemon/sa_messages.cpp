@@ -140,8 +140,11 @@ void add_child(Message& child_sas, const ike::IkeSaView& sa, const ike::ChildSaV
   set_seconds_until(message, "rekey-time", child.rekey_at, context.now);
   set_seconds_until(message, "life-time", child.expires_at, context.now);
   message.set_list("local-ts", texts(child.local_ts)).set_list("remote-ts", texts(child.remote_ts));
-  message.set("offload",
-              found == context.statistics.end() ? "none" : fmt::format("engine {}", context.engine));
+  const auto placed = context.placed.find(child.id);
+  message.set("offload", placed == context.placed.end() ? "none" : placed->second.offload);
+  if (placed != context.placed.end() && !placed->second.reason.empty()) {
+    message.set("offload-reason", placed->second.reason);
+  }
 }
 
 Message to_message(const ike::IkeSaView& sa, const SaContext& context) {

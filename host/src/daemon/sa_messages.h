@@ -1,6 +1,6 @@
 // IKE SAs, connections and statistics as vici messages, with strongSwan's keys. Keys of ours that strongSwan
-// does not have: offload (of a Child SA), hw_offload, esp_proposals and start_action (of a child), and the
-// sections of stats beside uptime and ikesas.
+// does not have: offload and offload-reason (of a Child SA), hw_offload, esp_proposals and start_action (of a
+// child), and the sections of stats beside uptime and ikesas.
 #pragma once
 
 #include <functional>
@@ -16,10 +16,15 @@ namespace espgate::host::daemon {
 
 // What the messages say beside what IKE knows.
 struct SaContext {
+  struct Where {
+    std::string offload;  // "engine software", "kernel"
+    std::string reason;   // why it is not in the engine; empty when it is
+  };
+
   ike::Instant now{};
-  std::string engine;
-  // By Child SA id.
+  // Both by Child SA id.
   std::map<std::uint32_t, offload::ChildSaStatistics> statistics;
+  std::map<std::uint32_t, Where> placed;
   // The position of a child in the SPD, from 1; 0 when it is not there any more.
   std::function<std::uint32_t(const std::string& connection, const std::string& child)> reqid;
 };

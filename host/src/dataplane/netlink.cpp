@@ -2,6 +2,7 @@
 
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
@@ -127,6 +128,21 @@ Netlink::Result<> Netlink::disable_ipv6_addresses(unsigned interface) {
   nlattr* ipv6 = mnl_attr_nest_start(request.header, AF_INET6);
   mnl_attr_put_u8(request.header, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
   mnl_attr_nest_end(request.header, ipv6);
+  mnl_attr_nest_end(request.header, families);
+  return transact(*request.header);
+}
+
+Netlink::Result<> Netlink::exempt_from_policies(unsigned interface) {
+  Request request(RTM_NEWLINK, NLM_F_ACK);
+  auto& link = request.extra_header<ifinfomsg>();
+  link.ifi_family = AF_UNSPEC;
+  link.ifi_index = static_cast<int>(interface);
+  nlattr* families = mnl_attr_nest_start(request.header, IFLA_AF_SPEC);
+  nlattr* ipv4 = mnl_attr_nest_start(request.header, AF_INET);
+  nlattr* settings = mnl_attr_nest_start(request.header, IFLA_INET_CONF);
+  mnl_attr_put_u32(request.header, IPV4_DEVCONF_NOPOLICY, 1);
+  mnl_attr_nest_end(request.header, settings);
+  mnl_attr_nest_end(request.header, ipv4);
   mnl_attr_nest_end(request.header, families);
   return transact(*request.header);
 }

@@ -29,6 +29,8 @@ class Netlink {
 
   // Keeps IPv6 from giving the interface an address of its own; fails on a kernel without IPv6.
   Result<> disable_ipv6_addresses(unsigned interface);
+  // Packets that come in on the interface pass the IPsec policies for IPv4 unseen.
+  Result<> exempt_from_policies(unsigned interface);
   // `mtu` in bytes.
   Result<> bring_up(unsigned interface, std::uint32_t mtu);
   Result<std::uint32_t> mtu(unsigned interface);

@@ -133,6 +133,12 @@ Expected<std::unique_ptr<TunDevice>> TunDevice::open(asio::io_context& io, const
   }
   // Router solicitations would only count as drops. A kernel without IPv6 refuses, and sends none either.
   std::ignore = netlink->disable_ipv6_addresses(index);
+  // What comes out of the device was decrypted and checked by the engine; the kernel's policies would take it
+  // for cleartext from outside.
+  if (const auto exempt = netlink->exempt_from_policies(index); !exempt) {
+    return refuse(name, fmt::format("cannot exempt it from the kernel's IPsec policies (disable_policy): {}",
+                                    errno_text(exempt.error())));
+  }
   if (const auto up = netlink->bring_up(index, mtu); !up) {
     return refuse(name, fmt::format("cannot set MTU {} and bring it up: {}", mtu, errno_text(up.error())));
   }

@@ -143,11 +143,12 @@ std::optional<IkeSa::Opened> IkeSa::open(const Datagram& datagram, const wire::M
     counters.count(whole.error());
     return std::nullopt;
   }
-  if (!*whole) {
+  auto& message_within = *whole;
+  if (!message_within) {
     return std::nullopt;
   }
   m_last_heard = m_environment.now;
-  return Opened{(*whole)->first, std::move((*whole)->payloads), (*whole)->first_digest};
+  return Opened{message_within->first, std::move(message_within->payloads), message_within->first_digest};
 }
 
 void IkeSa::receive_request(const Datagram& datagram, const wire::Message& message) {

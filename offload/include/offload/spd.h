@@ -15,6 +15,9 @@ namespace espgate::offload {
 
 enum class Action : std::uint8_t { protect, bypass, discard };
 
+// Where the SAs of an entry may be.
+enum class SaPlacement : std::uint8_t { either, engine_only, kernel_only };
+
 struct SpdEntry {
   std::string name;  // the child that it came from
   Action action = Action::discard;
@@ -22,6 +25,7 @@ struct SpdEntry {
   // Of the entry's inbound SAs, in packets; 0 for no replay check.
   std::uint16_t replay_window = driver::default_replay_window;
   PopulateFromPacket from_packet = {};
+  SaPlacement placement = SaPlacement::either;
 };
 
 // Why a packet hits what it hits.

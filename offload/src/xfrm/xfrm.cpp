@@ -74,6 +74,7 @@ class Xfrm::Implementation {
   Tag tag() const { return m_tag; }
   int event_descriptor() const { return m_events->descriptor(); }
 
+  Expected<> reserve_indexes();
   Expected<> install(std::span<const State> states, std::span<const Policy> policies);
   std::vector<Expected<>> replace(std::span<const Policy> policies);
   std::vector<Expected<>> remove(std::span<const PolicyId> policies, std::span<const StateId> states);
@@ -146,6 +147,19 @@ std::uint32_t Xfrm::Implementation::next_index(PolicyDirection direction) {
       return index;
     }
   }
+}
+
+// What an earlier run left has indexes too, and the kernel would give us others in their place, without our
+// tag.
+Expected<> Xfrm::Implementation::reserve_indexes() {
+  const auto left = policies();
+  if (!left) {
+    return std::unexpected(left.error());
+  }
+  for (const KernelPolicy& policy : *left) {
+    m_indexes.insert(policy.index);
+  }
+  return {};
 }
 
 Expected<> Xfrm::Implementation::install(std::span<const State> states, std::span<const Policy> policies) {
@@ -489,7 +503,11 @@ Expected<std::unique_ptr<Xfrm>> Xfrm::open(Tag tag) {
   if (!events) {
     return std::unexpected(events.error());
   }
-  return std::make_unique<Xfrm>(*std::move(requests), *std::move(events), tag);
+  auto xfrm = std::make_unique<Xfrm>(*std::move(requests), *std::move(events), tag);
+  if (auto reserved = xfrm->m_implementation->reserve_indexes(); !reserved) {
+    return std::unexpected(reserved.error());
+  }
+  return xfrm;
 }
 
 Xfrm::Xfrm(std::unique_ptr<Channel> requests, std::unique_ptr<Channel> events, Tag tag)
