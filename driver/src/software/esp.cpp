@@ -25,8 +25,9 @@ class Aad {
 
 }  // namespace
 
-std::optional<EspCipher> EspCipher::create(AesGcm::Use use, Cipher cipher, const AesGcmKey& key, bool esn) {
-  auto gcm = AesGcm::create(use, key.key.view());
+std::optional<EspCipher> EspCipher::create(AesGcm::Use use, Cipher cipher, const AesGcmKey& key, bool esn,
+                                           CryptoLibrary library) {
+  auto gcm = AesGcm::create(use, key.key.view(), library);
   if (!gcm || key.salt.size() != 4) {
     return std::nullopt;
   }
