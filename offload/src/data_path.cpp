@@ -168,7 +168,8 @@ std::optional<PacketPool::Slot> EngineDataPath::take_buffer(PacketPool& pool, co
     m_counters.count(lane.queue_full);
     return std::nullopt;
   }
-  std::ranges::copy(packet, pool.input(*slot).begin());
+  // Not ranges::copy: from const bytes libstdc++ 12 makes a loop of it.
+  std::copy_n(packet.begin(), packet.size(), pool.input(*slot).begin());
   return slot;
 }
 

@@ -1,14 +1,9 @@
-// The software engine against the bare library call: AES-256-GCM through OpenSSL's EVP with a fresh IV, AAD
-// and tag for each packet, key contexts kept, keys changing on every packet. Same sizes, same run, one core.
-#include <openssl/evp.h>
+// The software engine against the bare library calls of the same size, in the same run, on one core: packets
+// in both directions, another SA on every packet. Then SAs and the card (driver_bench_sas.cpp, _card.cpp).
+#include "driver_bench.h"
 
 #include <array>
-#include <chrono>
-#include <cmath>
 #include <cstdio>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <vector>
 
 #include "bench_sas.h"
@@ -16,72 +11,8 @@
 namespace espgate::bench {
 namespace {
 
+using driver::CryptoLibrary;
 using driver::Direction;
-using json = nlohmann::ordered_json;
-
-constexpr std::uint32_t sas = 64;
-constexpr std::size_t batch = 64;
-constexpr std::chrono::milliseconds time_for_each{400};
-
-template <typename T>
-T value(Expected<T> result) {
-  if (!result) {
-    throw std::runtime_error(result.error().message);
-  }
-  return std::move(*result);
-}
-
-void require(bool good, const char* what) {
-  if (!good) {
-    throw std::runtime_error(what);
-  }
-}
-
-// Calls `step`, which handles `batch` packets, for a while; packets per second.
-template <typename Step>
-double rate(const Step& step) {
-  using clock = std::chrono::steady_clock;
-  step();
-  const auto start = clock::now();
-  std::size_t packets = 0;
-  while (clock::now() - start < time_for_each) {
-    step();
-    packets += batch;
-  }
-  return static_cast<double>(packets) / std::chrono::duration<double>(clock::now() - start).count();
-}
-
-using Context = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
-
-double bare_rate(std::size_t bytes) {
-  std::vector<Context> contexts;
-  for (std::uint32_t n = 0; n < sas; ++n) {
-    contexts.emplace_back(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
-    const Bytes key(32, static_cast<std::uint8_t>(n));
-    require(EVP_EncryptInit_ex(contexts.back().get(), EVP_aes_256_gcm(), nullptr, key.data(), nullptr) == 1,
-            "EVP");
-  }
-  Bytes text(bytes, 0x42);
-  Bytes cipher(bytes + 16);
-  std::array<std::uint8_t, 12> nonce{};
-  const std::array<std::uint8_t, 12> aad{};
-  std::uint64_t number = 0;
-  return rate([&] {
-    for (std::size_t i = 0; i < batch; ++i) {
-      EVP_CIPHER_CTX* context = contexts[i % sas].get();
-      store_be64(nonce, 4, ++number);
-      int length = 0;
-      const bool good =
-          EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-          EVP_EncryptUpdate(context, nullptr, &length, aad.data(), static_cast<int>(aad.size())) == 1 &&
-          EVP_EncryptUpdate(context, cipher.data(), &length, text.data(), static_cast<int>(text.size())) ==
-              1 &&
-          EVP_EncryptFinal_ex(context, cipher.data() + length, &length) == 1 &&
-          EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, 16, cipher.data() + bytes) == 1;
-      require(good, "EVP");
-    }
-  });
-}
 
 // One direction of the engine over a batch of packets, each in an SA of its own.
 class Lane {
@@ -128,37 +59,56 @@ class Lane {
   std::vector<driver::Completion> m_completions;
 };
 
-json result(const char* direction, std::size_t bytes, double figure, double limit) {
-  return {{"engine", "software"},
-          {"direction", direction},
-          {"inner_bytes", bytes},
-          {"sas", sas},
-          {"packets_per_second", std::round(figure)},
-          {"gbps", std::round(figure * static_cast<double>(bytes) * 8 / 1e6) / 1e3},
-          {"limit_packets_per_second", std::round(limit)},
-          {"limit_is", "bare EVP AES-256-GCM call of the same size"},
-          {"ratio", std::round(figure / limit * 1000) / 1000}};
+const char* name_of(CryptoLibrary library) {
+  return library == CryptoLibrary::openssl ? "openssl" : "ipsec_mb";
+}
+
+void measure_packets(json& results, CryptoLibrary library, std::size_t bytes) {
+  if (!is_available(library)) {
+    std::fprintf(stderr, "driver_bench: %s is not there, or not for this processor\n", name_of(library));
+    return;
+  }
+  const auto engine = value(driver::make_software_engine({.crypto = library}));
+  std::vector<driver::SaIndex> rows;
+  for (std::uint32_t n = 0; n < sas; ++n) {
+    rows.push_back(value(engine->add_outbound(outbound_sa(n))));
+    // Without the replay check, so that the same packets may be received again and again.
+    driver::InboundSa inbound = inbound_sa(n);
+    inbound.replay_check = false;
+    value(engine->add_inbound(inbound));
+  }
+  Lane out(*engine, Direction::outbound, bytes);
+  Lane in(*engine, Direction::inbound, bytes);
+  const auto add = [&](Direction direction, double figure) {
+    const auto limit = bare_rate(library, direction, bytes);
+    if (!limit) {
+      throw std::runtime_error("a library that the engine has and the bench has not");
+    }
+    results.push_back({{"engine", "software"},
+                       {"what", "packets"},
+                       {"library", name_of(library)},
+                       {"direction", direction == Direction::outbound ? "outbound" : "inbound"},
+                       {"inner_bytes", bytes},
+                       {"per_second", std::round(figure)},
+                       {"gbps", rounded(figure * static_cast<double>(bytes) * 8 / 1e9)},
+                       {"limit_per_second", std::round(*limit)},
+                       {"limit_is", "the library's bare call, AES-256-GCM of the same size"},
+                       {"ratio", rounded(figure / *limit)}});
+  };
+  add(Direction::outbound, rate(batch, [&] { out.run(rows); }));
+  out.feed(in);
+  add(Direction::inbound, rate(batch, [&] { in.run({}); }));
 }
 
 int run() {
   json results = json::array();
-  for (const std::size_t bytes : {64U, 512U, 1420U, 8192U}) {
-    const auto engine = value(driver::make_software_engine());
-    std::vector<driver::SaIndex> rows;
-    for (std::uint32_t n = 0; n < sas; ++n) {
-      rows.push_back(value(engine->add_outbound(outbound_sa(n))));
-      // Without the replay check, so that the same packets may be received again and again.
-      driver::InboundSa inbound = inbound_sa(n);
-      inbound.replay_check = false;
-      value(engine->add_inbound(inbound));
+  for (const CryptoLibrary library : {CryptoLibrary::ipsec_mb, CryptoLibrary::openssl}) {
+    for (const std::size_t bytes : {64U, 512U, 1420U, 8192U}) {
+      measure_packets(results, library, bytes);
     }
-    const double limit = bare_rate(bytes);
-    Lane out(*engine, Direction::outbound, bytes);
-    results.push_back(result("outbound", bytes, rate([&] { out.run(rows); }), limit));
-    Lane in(*engine, Direction::inbound, bytes);
-    out.feed(in);
-    results.push_back(result("inbound", bytes, rate([&] { in.run({}); }), limit));
   }
+  measure_sas(results);
+  measure_cards(results);
   std::puts(results.dump().c_str());
   return 0;
 }

@@ -22,10 +22,10 @@ GcmNonce nonce_of(const Bytes& bytes) {
 }
 
 // Both directions; with a wrong ICV, or one that is right for other bytes, open must fail.
-void check_both_ways(const Bytes& key, const Bytes& nonce, const Bytes& aad, const Bytes& plaintext,
-                     const Bytes& ciphertext, const Bytes& icv) {
-  auto sealing = AesGcm::create(AesGcm::Use::seal, key);
-  auto opening = AesGcm::create(AesGcm::Use::open, key);
+void check_both_ways(CryptoLibrary library, const Bytes& key, const Bytes& nonce, const Bytes& aad,
+                     const Bytes& plaintext, const Bytes& ciphertext, const Bytes& icv) {
+  auto sealing = AesGcm::create(AesGcm::Use::seal, key, library);
+  auto opening = AesGcm::create(AesGcm::Use::open, key, library);
   ASSERT_TRUE(sealing && opening);
   Bytes text = plaintext;
   Bytes made(16);
@@ -42,20 +42,29 @@ void check_both_ways(const Bytes& key, const Bytes& nonce, const Bytes& aad, con
   EXPECT_TRUE(opening->open(nonce_of(nonce), aad, ciphertext, opened, icv));
 }
 
-TEST(AesGcm, GcmSpecification) {
+class AesGcmOf : public ::testing::TestWithParam<CryptoLibrary> {
+ protected:
+  void SetUp() override {
+    if (!is_available(GetParam())) {
+      GTEST_SKIP() << "libipsec-mb is not there, or not for this processor";
+    }
+  }
+};
+
+TEST_P(AesGcmOf, GcmSpecification) {
   int cases = 0;
   const nlohmann::json vectors = load_json("esp/gcm_spec.json");
   for (const auto& c : vectors.at("cases")) {
     SCOPED_TRACE(c.at("id").get<int>());
-    check_both_ways(hex(c, "key"), hex(c, "nonce"), hex(c, "aad"), hex(c, "plaintext"), hex(c, "ciphertext"),
-                    hex(c, "icv"));
+    check_both_ways(GetParam(), hex(c, "key"), hex(c, "nonce"), hex(c, "aad"), hex(c, "plaintext"),
+                    hex(c, "ciphertext"), hex(c, "icv"));
     ++cases;
   }
   EXPECT_EQ(cases, 8);
 }
 
 // All vectors with 96-bit nonces and a key size that the engines carry.
-TEST(AesGcm, Wycheproof) {
+TEST_P(AesGcmOf, Wycheproof) {
   int valid = 0;
   int invalid = 0;
   const nlohmann::json vectors = load_json("wycheproof/aes_gcm_test.json");
@@ -66,11 +75,11 @@ TEST(AesGcm, Wycheproof) {
     for (const auto& c : group.at("tests")) {
       SCOPED_TRACE(c.at("tcId").get<int>());
       if (c.at("result") == "valid") {
-        check_both_ways(hex(c, "key"), hex(c, "iv"), hex(c, "aad"), hex(c, "msg"), hex(c, "ct"),
+        check_both_ways(GetParam(), hex(c, "key"), hex(c, "iv"), hex(c, "aad"), hex(c, "msg"), hex(c, "ct"),
                         hex(c, "tag"));
         ++valid;
       } else {
-        auto opening = AesGcm::create(AesGcm::Use::open, hex(c, "key"));
+        auto opening = AesGcm::create(AesGcm::Use::open, hex(c, "key"), GetParam());
         ASSERT_TRUE(opening);
         Bytes opened(hex(c, "ct").size());
         EXPECT_FALSE(
@@ -84,7 +93,7 @@ TEST(AesGcm, Wycheproof) {
 }
 
 // The message is AAD alone, given in one piece and in two.
-TEST(AesGcm, WycheproofGmac) {
+TEST_P(AesGcmOf, WycheproofGmac) {
   int valid = 0;
   int invalid = 0;
   const nlohmann::json vectors = load_json("wycheproof/aes_gmac_test.json");
@@ -95,8 +104,8 @@ TEST(AesGcm, WycheproofGmac) {
     for (const auto& c : group.at("tests")) {
       SCOPED_TRACE(c.at("tcId").get<int>());
       const bool good = c.at("result") == "valid";
-      auto sealing = AesGcm::create(AesGcm::Use::seal, hex(c, "key"));
-      auto opening = AesGcm::create(AesGcm::Use::open, hex(c, "key"));
+      auto sealing = AesGcm::create(AesGcm::Use::seal, hex(c, "key"), GetParam());
+      auto opening = AesGcm::create(AesGcm::Use::open, hex(c, "key"), GetParam());
       ASSERT_TRUE(sealing && opening);
       const GcmNonce nonce = nonce_of(hex(c, "iv"));
       const Bytes message = hex(c, "msg");
@@ -116,14 +125,57 @@ TEST(AesGcm, WycheproofGmac) {
   EXPECT_EQ(invalid, 2 * 54);
 }
 
-TEST(AesGcm, RefusesOtherKeySizesAndShortIcvs) {
-  EXPECT_FALSE(AesGcm::create(AesGcm::Use::seal, Bytes(24)));
-  EXPECT_FALSE(AesGcm::create(AesGcm::Use::seal, {}));
-  auto opening = AesGcm::create(AesGcm::Use::open, Bytes(16));
+TEST_P(AesGcmOf, RefusesOtherKeySizesAndShortIcvs) {
+  EXPECT_FALSE(AesGcm::create(AesGcm::Use::seal, Bytes(24), GetParam()));
+  EXPECT_FALSE(AesGcm::create(AesGcm::Use::seal, {}, GetParam()));
+  auto opening = AesGcm::create(AesGcm::Use::open, Bytes(16), GetParam());
   ASSERT_TRUE(opening);
   Bytes opened;
   // Test case 1 of the GCM specification, its ICV cut to 12 bytes.
   EXPECT_FALSE(opening->open(GcmNonce{}, {}, {}, opened, *from_hex("58e2fccefa7e3061367f1d57")));
+}
+
+TEST_P(AesGcmOf, TakesMoreAadOrText) {
+  auto sealing = AesGcm::create(AesGcm::Use::seal, Bytes(16), GetParam());
+  ASSERT_TRUE(sealing);
+  Bytes text(16);
+  Bytes icv(16);
+  EXPECT_FALSE(sealing->seal(GcmNonce{}, {}, text, icv, Bytes(8)));
+  EXPECT_FALSE(sealing->seal(GcmNonce{}, {}, text, ByteSpan(icv).first(12)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Library, AesGcmOf,
+                         ::testing::Values(CryptoLibrary::openssl, CryptoLibrary::ipsec_mb),
+                         [](const auto& parameter) {
+                           return parameter.param == CryptoLibrary::openssl ? "openssl" : "ipsec_mb";
+                         });
+
+// Every length about the library's block sizes, in place and by open, with each library's answers for the
+// other.
+TEST(AesGcm, LibrariesAgree) {
+  if (!is_available(CryptoLibrary::ipsec_mb)) {
+    GTEST_SKIP() << "libipsec-mb is not there, or not for this processor";
+  }
+  for (const std::size_t key_bytes : {16U, 32U}) {
+    const Bytes key(key_bytes, 0x5a);
+    auto one = AesGcm::create(AesGcm::Use::seal, key, CryptoLibrary::openssl);
+    auto other = AesGcm::create(AesGcm::Use::open, key, CryptoLibrary::ipsec_mb);
+    ASSERT_TRUE(one && other);
+    for (std::size_t bytes = 0; bytes < 1100; bytes += bytes < 300 ? 1 : 37) {
+      Bytes plain(bytes);
+      for (std::size_t i = 0; i < bytes; ++i) {
+        plain[i] = static_cast<std::uint8_t>(i * 7);
+      }
+      Bytes text = plain;
+      Bytes icv(16);
+      const GcmNonce nonce = nonce_of(Bytes(12, static_cast<std::uint8_t>(bytes)));
+      const Bytes aad(bytes % 2 == 0 ? 8 : 12, 0x77);
+      ASSERT_TRUE(one->seal(nonce, aad, text, icv));
+      Bytes opened(bytes);
+      ASSERT_TRUE(other->open(nonce, aad, text, opened, icv)) << bytes;
+      ASSERT_EQ(opened, plain) << bytes;
+    }
+  }
 }
 
 }  // namespace

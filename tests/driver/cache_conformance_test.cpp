@@ -216,6 +216,29 @@ TEST_P(CacheConformance, FlowsOfARemovedSaAreForgotten) {
   EXPECT_EQ(look_up(packet6_of(60)).sa, second);
 }
 
+// How an SA is replaced: the new one comes beside the old one, the flows go over to it in one step each, the
+// old one goes.
+TEST_P(CacheConformance, AFlowGoesOverToANewSaWithoutAGap) {
+  const auto first = add(outbound_sa(0x1001));
+  const auto second = add(outbound_sa(0x1002));
+  ASSERT_TRUE(engine().cache_policy(Direction::outbound, flow4(), Policy::protect, {first}));
+  const std::vector<Packet> packets(60, {.bytes = packet_of(60), .kind = RequestKind::lookup});
+  const auto outcomes =
+      run_both(engine(), packets, {},
+               {.after = {30, 0}, .change = [&] {
+                  EXPECT_TRUE(engine().cache_policy(Direction::outbound, flow4(), Policy::protect, {second}));
+                  EXPECT_TRUE(engine().remove(Direction::outbound, {first}));
+                }});
+  ASSERT_EQ(outcomes[0].size(), packets.size());
+  bool over = false;
+  for (const Outcome& outcome : outcomes[0]) {
+    ASSERT_EQ(outcome.verdict, Verdict::ok);
+    over = over || outcome.sa == second;
+    EXPECT_EQ(outcome.sa, over ? second : first);
+  }
+  EXPECT_TRUE(over);
+}
+
 TEST_P(CacheConformance, VerdictsOfTheSaComeAfterTheLookUp) {
   OutboundSa sa = outbound_sa();
   sa.mode = Mode::transport;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "conformance.h"
@@ -132,6 +133,35 @@ TEST_P(TableConformance, FullTables) {
   ASSERT_TRUE(engine().remove(Direction::outbound, {7}));
   EXPECT_EQ(run_one(engine(), Direction::outbound, 7, packet_of(40)).verdict, Verdict::sa_invalid);
   EXPECT_EQ(add(outbound_sa(0x999)), 7U);
+}
+
+// In hardware the SPI table's entries move to make room for new ones, with packets on their way.
+TEST_P(TableConformance, EverySaIsFoundWhileOthersCome) {
+  const std::uint32_t all = std::min(engine().capabilities().inbound_sas, 256U);
+  constexpr std::uint32_t scattered = 0x9e3779b1;
+  constexpr std::uint32_t at_a_time = 4;
+  constexpr std::uint64_t rounds = 12;
+  std::vector<InboundSa> sas;
+  const auto more = [&](std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      sas.push_back(inbound_sa(0x1000 + scattered * static_cast<std::uint32_t>(sas.size())));
+      add(sas.back());
+    }
+  };
+  more(all - at_a_time * static_cast<std::uint32_t>(rounds));
+  for (std::uint64_t round = 1; round <= rounds; ++round) {
+    std::vector<Packet> packets;
+    for (const InboundSa& sa : sas) {
+      packets.push_back({.bytes = esp_for(sa, round)});
+    }
+    const auto outcomes =
+        run_both(engine(), {}, packets, {.after = {0, 60}, .change = [&] { more(at_a_time); }});
+    ASSERT_EQ(outcomes[1].size(), packets.size());
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+      ASSERT_EQ(outcomes[1][i].verdict, Verdict::ok) << "SA " << i << " in round " << round;
+    }
+  }
+  EXPECT_EQ(sas.size(), all);
 }
 
 TEST_P(TableConformance, RemoveForgetsEverything) {

@@ -130,6 +130,11 @@ TEST(DaemonOptions, ReadsTheCommandLine) {
   EXPECT_EQ(all->engine, EngineKind::simulated);
   EXPECT_EQ(all->trace, "t.fst");
   EXPECT_TRUE(all->check);
+  const auto card = parse({"--engine", "xrt", "--device", "0000:c1:00.1", "--xclbin", "esp.xclbin"});
+  ASSERT_TRUE(card) << err.str();
+  EXPECT_EQ(card->engine, EngineKind::xrt);
+  EXPECT_EQ(card->device, "0000:c1:00.1");
+  EXPECT_EQ(card->xclbin, "esp.xclbin");
   EXPECT_EQ(parse({"--help"}).error(), 0);
   EXPECT_EQ(parse({"--version"}).error(), 0);
   for (const std::vector<std::string>& wrong :
@@ -138,6 +143,10 @@ TEST(DaemonOptions, ReadsTheCommandLine) {
                                              {"--nonsense"},
                                              {"positional"},
                                              {"--trace", "x"},
+                                             {"--engine", "xrt"},
+                                             {"--engine", "xrt", "--xclbin", "x", "--trace", "y"},
+                                             {"--xclbin", "x"},
+                                             {"--engine", "simulated", "--device", "0"},
                                              {"--tun", "much-too-long-a-name"},
                                              {"--tun", "a/b"},
                                              {"--log-level", "loud"},

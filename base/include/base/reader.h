@@ -13,10 +13,22 @@ class Reader {
   explicit Reader(ByteView bytes) : m_rest(bytes) {}
 
   // Big-endian integers; zero, and ok() false, past the end.
-  std::uint8_t u8() { return static_cast<std::uint8_t>(integer(1)); }
-  std::uint16_t u16() { return static_cast<std::uint16_t>(integer(2)); }
-  std::uint32_t u32() { return static_cast<std::uint32_t>(integer(4)); }
-  std::uint64_t u64() { return integer(8); }
+  std::uint8_t u8() {
+    const ByteView bytes = take(1);
+    return bytes.empty() ? std::uint8_t{0} : bytes.front();
+  }
+  std::uint16_t u16() {
+    const ByteView bytes = take(2);
+    return bytes.empty() ? std::uint16_t{0} : load_be16(bytes);
+  }
+  std::uint32_t u32() {
+    const ByteView bytes = take(4);
+    return bytes.empty() ? 0 : load_be32(bytes);
+  }
+  std::uint64_t u64() {
+    const ByteView bytes = take(8);
+    return bytes.empty() ? 0 : load_be64(bytes);
+  }
 
   // A view of the next `count` bytes of the buffer that the reader was made from; empty past the end.
   ByteView take(std::size_t count) {
@@ -36,13 +48,6 @@ class Reader {
   bool ok() const { return m_ok; }
 
  private:
-  std::uint64_t integer(std::size_t width) {
-    std::uint64_t value = 0;
-    for (const std::uint8_t byte : take(width)) {
-      value = (value << 8) | byte;
-    }
-    return value;
-  }
   void poison() {
     m_ok = false;
     m_rest = {};

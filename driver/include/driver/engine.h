@@ -215,11 +215,21 @@ class Engine {
   virtual Expected<> health() = 0;
 };
 
+// Where the software engine's AES-GCM comes from. The answers are the same.
+enum class CryptoLibrary : std::uint8_t {
+  fastest,  // libipsec-mb where it is there and the processor has what it needs, else OpenSSL
+  openssl,
+  ipsec_mb,
+};
+// Whether a software engine could use it here.
+bool is_available(CryptoLibrary library);
+
 // Table sizes for engines that can choose them.
 struct SoftwareEngineOptions {
   std::uint32_t outbound_sas = 16384;
   std::uint32_t inbound_sas = 16384;
   std::uint32_t spd_cache_entries = 65536;  // of each direction
+  CryptoLibrary crypto = CryptoLibrary::fastest;
 };
 Expected<std::unique_ptr<Engine>> make_software_engine(const SoftwareEngineOptions& options = {});
 

@@ -218,7 +218,9 @@ void CardEngine::post(Lane& lane, const PacketRequest& request, Pending& pending
   auto input = m_packet_memory.find(request.input);
   if (!input) {
     input = {.buffer = lane.inputs.get(), .at = entry * (lane.inputs->bytes().size() / lane.ring.entries())};
-    std::ranges::copy(request.input, input->buffer->bytes().subspan(input->at).begin());
+    // Not ranges::copy: from const bytes libstdc++ 12 makes a loop of it.
+    std::copy_n(request.input.begin(), request.input.size(),
+                input->buffer->bytes().subspan(input->at).begin());
   }
   input->buffer->to_card(input->at, request.input.size());
   const std::size_t room = lane.outputs->bytes().size() / lane.ring.entries();

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/secret.h"
+
 namespace espgate::driver::software {
 namespace {
 
@@ -20,11 +22,15 @@ void AesGcm::Free::operator()(EVP_CIPHER_CTX* context) const {
   EVP_CIPHER_CTX_free(context);
 }
 
-std::optional<AesGcm> AesGcm::create(Use use, ByteView key) {
+std::optional<AesGcm> AesGcm::create(Use use, ByteView key, CryptoLibrary library) {
   if (key.size() != 16 && key.size() != 32) {
     return std::nullopt;
   }
   AesGcm gcm;
+  if (library == CryptoLibrary::ipsec_mb || (library == CryptoLibrary::fastest && IpsecMbGcm::available())) {
+    gcm.m_ipsec_mb = IpsecMbGcm::create(key);
+    return gcm.m_ipsec_mb ? std::optional(std::move(gcm)) : std::nullopt;
+  }
   gcm.m_context.reset(EVP_CIPHER_CTX_new());
   const EVP_CIPHER* cipher = key.size() == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
   // The default nonce length of these ciphers is 12.
@@ -36,6 +42,40 @@ std::optional<AesGcm> AesGcm::create(Use use, ByteView key) {
 }
 
 bool AesGcm::seal(const GcmNonce& nonce, ByteView aad, ByteSpan text, ByteSpan icv, ByteView more_aad) {
+  if (icv.size() != GcmIcv{}.size() || !(text.empty() || more_aad.empty())) {
+    return false;
+  }
+  if (!m_ipsec_mb) {
+    return seal_with_openssl(nonce, aad, text, icv, more_aad);
+  }
+  if (more_aad.empty()) {
+    m_ipsec_mb->seal(nonce, aad, text, icv);
+  } else {
+    m_ipsec_mb->authenticate(nonce, aad, more_aad, icv);
+  }
+  return true;
+}
+
+bool AesGcm::open(const GcmNonce& nonce, ByteView aad, ByteView from, ByteSpan to, ByteView icv,
+                  ByteView more_aad) {
+  GcmIcv expected{};
+  if (icv.size() != expected.size() || !(from.empty() || more_aad.empty())) {
+    return false;
+  }
+  if (!m_ipsec_mb) {
+    std::ranges::copy(icv, expected.begin());
+    return open_with_openssl(nonce, aad, from, to, expected, more_aad);
+  }
+  if (more_aad.empty()) {
+    m_ipsec_mb->open(nonce, aad, from, to, expected);
+  } else {
+    m_ipsec_mb->authenticate(nonce, aad, more_aad, expected);
+  }
+  return equal_constant_time(icv, expected);
+}
+
+bool AesGcm::seal_with_openssl(const GcmNonce& nonce, ByteView aad, ByteSpan text, ByteSpan icv,
+                               ByteView more_aad) {
   EVP_CIPHER_CTX* context = m_context.get();
   int written = 0;
   return EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
@@ -44,21 +84,15 @@ bool AesGcm::seal(const GcmNonce& nonce, ByteView aad, ByteSpan text, ByteSpan i
          EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, static_cast<int>(icv.size()), icv.data()) == 1;
 }
 
-bool AesGcm::open(const GcmNonce& nonce, ByteView aad, ByteView from, ByteSpan to, ByteView icv,
-                  ByteView more_aad) {
+// OpenSSL takes the expected ICV through a pointer to non-const.
+bool AesGcm::open_with_openssl(const GcmNonce& nonce, ByteView aad, ByteView from, ByteSpan to, GcmIcv& icv,
+                               ByteView more_aad) {
   EVP_CIPHER_CTX* context = m_context.get();
-  GcmIcv expected{};
-  if (icv.size() != expected.size()) {
-    return false;
-  }
-  // OpenSSL takes the expected tag through a pointer to non-const.
-  std::ranges::copy(icv, expected.begin());
   int written = 0;
   return EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
          update(context, aad, nullptr) && update(context, more_aad, nullptr) &&
          update(context, from, to.data()) &&
-         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(expected.size()),
-                             expected.data()) == 1 &&
+         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(icv.size()), icv.data()) == 1 &&
          EVP_DecryptFinal_ex(context, nullptr, &written) == 1;
 }
 

@@ -25,8 +25,9 @@ class Aad {
 
 }  // namespace
 
-std::optional<EspCipher> EspCipher::create(AesGcm::Use use, Cipher cipher, const AesGcmKey& key, bool esn) {
-  auto gcm = AesGcm::create(use, key.key.view());
+std::optional<EspCipher> EspCipher::create(AesGcm::Use use, Cipher cipher, const AesGcmKey& key, bool esn,
+                                           CryptoLibrary library) {
+  auto gcm = AesGcm::create(use, key.key.view(), library);
   if (!gcm || key.salt.size() != 4) {
     return std::nullopt;
   }
@@ -41,8 +42,8 @@ std::optional<EspCipher> EspCipher::create(AesGcm::Use use, Cipher cipher, const
 // RFC 4106 section 4: salt, then the explicit IV.
 GcmNonce EspCipher::nonce(ByteView iv) const {
   GcmNonce nonce{};
-  std::ranges::copy(m_salt.view(), nonce.begin());
-  std::ranges::copy(iv, nonce.begin() + 4);
+  store_be32(nonce, 0, load_be32(m_salt.view()));
+  store_be64(nonce, 4, load_be64(iv));
   return nonce;
 }
 
@@ -50,7 +51,8 @@ bool EspCipher::seal(const EspHeader& header, ByteView payload, std::size_t payl
                      std::uint8_t next_header, ByteSpan out) {
   const std::size_t padding = esp_padding(payload_bytes);
   const ByteSpan body = out.subspan(esp_header_bytes + esp_iv_bytes);
-  std::ranges::copy(payload, body.begin());
+  // copy_n becomes memmove; libstdc++ 12 makes a loop over bytes of ranges::copy from const ones.
+  std::copy_n(payload.begin(), payload.size(), body.begin());
   std::ranges::fill(body.subspan(payload.size(), payload_bytes - payload.size()), std::uint8_t{0});
   for (std::size_t i = 0; i < padding; ++i) {
     body[payload_bytes + i] = static_cast<std::uint8_t>(i + 1);
@@ -61,14 +63,14 @@ bool EspCipher::seal(const EspHeader& header, ByteView payload, std::size_t payl
 }
 
 bool EspCipher::seal_plaintext(const EspHeader& header, ByteView plaintext, ByteSpan out) {
-  std::ranges::copy(plaintext, out.begin() + esp_header_bytes + esp_iv_bytes);
+  std::copy_n(plaintext.begin(), plaintext.size(), out.begin() + esp_header_bytes + esp_iv_bytes);
   return seal_in_place(header, out);
 }
 
 bool EspCipher::seal_in_place(const EspHeader& header, ByteSpan packet) {
   store_be32(packet, 0, header.spi);
   store_be32(packet, 4, static_cast<std::uint32_t>(header.sequence));
-  std::ranges::copy(header.iv, packet.begin() + esp_header_bytes);
+  store_be64(packet, esp_header_bytes, load_be64(header.iv));
   const Aad aad(header.spi, header.sequence, m_esn);
   const ByteSpan icv = packet.last(esp_icv_bytes);
   // RFC 4543 section 3.3: GMAC's AAD goes on with the IV and the payload, and no text is left.
@@ -91,7 +93,7 @@ bool EspCipher::open(ByteView packet, std::uint32_t high, ByteSpan plaintext) {
     if (!m_gcm.open(nonce(iv), aad.view(), {}, {}, icv, iv_and_text)) {
       return false;
     }
-    std::ranges::copy(text, plaintext.begin());
+    std::copy_n(text.begin(), text.size(), plaintext.begin());
     return true;
   }
   return m_gcm.open(nonce(iv), aad.view(), text, plaintext.first(text.size()), icv);

@@ -46,11 +46,12 @@ class EspCipher {
  public:
   EspCipher() = default;
   // nullopt when the sizes of key or salt are not RFC 4106's.
-  static std::optional<EspCipher> create(AesGcm::Use use, Cipher cipher, const AesGcmKey& key, bool esn);
+  static std::optional<EspCipher> create(AesGcm::Use use, Cipher cipher, const AesGcmKey& key, bool esn,
+                                         CryptoLibrary library = CryptoLibrary::fastest);
 
   // Writes the ESP packet around payload, zeros up to `payload_bytes` (RFC 4303 section 2.7), 1,2,3...
   // padding and next header; `out` has exactly esp_packet_bytes(payload_bytes) bytes and does not overlap the
-  // payload, which is no longer than payload_bytes. False when OpenSSL fails.
+  // payload, which is no longer than payload_bytes. False when AES-GCM fails.
   bool seal(const EspHeader& header, ByteView payload, std::size_t payload_bytes, std::uint8_t next_header,
             ByteSpan out);
   // The same around a plaintext whose trailer is already there; its size is a multiple of 4.

@@ -34,8 +34,8 @@ IpPacket carried_packet(const IpPacket& outer, ByteView payload, std::uint8_t pr
 
 }  // namespace
 
-std::optional<InboundRow> InboundRow::create(const InboundSa& sa) {
-  auto cipher = EspCipher::create(AesGcm::Use::open, sa.cipher, sa.key, sa.esn);
+std::optional<InboundRow> InboundRow::create(const InboundSa& sa, CryptoLibrary library) {
+  auto cipher = EspCipher::create(AesGcm::Use::open, sa.cipher, sa.key, sa.esn, library);
   if (!cipher) {
     return std::nullopt;
   }

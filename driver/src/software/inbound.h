@@ -24,8 +24,8 @@ class InboundRow {
     EventKinds events = 0;
   };
 
-  // nullopt when OpenSSL refuses the key. The SA has passed check().
-  static std::optional<InboundRow> create(const InboundSa& sa);
+  // nullopt when the library refuses the key. The SA has passed check().
+  static std::optional<InboundRow> create(const InboundSa& sa, CryptoLibrary library);
 
   // `packet` is an ESP packet with this SA's SPI. `output` holds what is delivered when the verdict is ok;
   // otherwise nothing that was decrypted is left in it.

@@ -6,8 +6,8 @@
 
 namespace espgate::driver::software {
 
-std::optional<OutboundRow> OutboundRow::create(const OutboundSa& sa) {
-  auto cipher = EspCipher::create(AesGcm::Use::seal, sa.cipher, sa.key, sa.esn);
+std::optional<OutboundRow> OutboundRow::create(const OutboundSa& sa, CryptoLibrary library) {
+  auto cipher = EspCipher::create(AesGcm::Use::seal, sa.cipher, sa.key, sa.esn, library);
   if (!cipher) {
     return std::nullopt;
   }
@@ -162,7 +162,7 @@ OutboundRow::Result OutboundRow::protect(const InnerPacket& packet, ByteSpan out
   store_be64(header.iv, 0, sequence);
   if (!m_cipher.seal(header, plan.payload, plan.payload_bytes, plan.next_header,
                      output.subspan(plan.header_bytes + plan.udp_bytes, plan.esp_bytes))) {
-    return {.verdict = Verdict::sa_invalid, .failure = "OpenSSL failed to encrypt a packet"};
+    return {.verdict = Verdict::sa_invalid, .failure = "AES-GCM failed on a packet"};
   }
   const EventKinds lifetime = m_lifetime.carry(packet.bytes.size());
   return {.verdict = Verdict::ok,

@@ -32,8 +32,8 @@ class OutboundRow {
     const char* failure = nullptr;
   };
 
-  // nullopt when OpenSSL refuses the key. The SA has passed check().
-  static std::optional<OutboundRow> create(const OutboundSa& sa);
+  // nullopt when the library refuses the key. The SA has passed check().
+  static std::optional<OutboundRow> create(const OutboundSa& sa, CryptoLibrary library);
 
   // A packet that is dropped takes no sequence number.
   Result protect(const InnerPacket& packet, ByteSpan output);

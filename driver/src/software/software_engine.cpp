@@ -38,6 +38,7 @@ SoftwareEngine::SoftwareEngine(const SoftwareEngineOptions& options)
                      .outbound_sas = options.outbound_sas,
                      .inbound_sas = options.inbound_sas,
                      .spd_cache_entries = options.spd_cache_entries},
+      m_crypto(options.crypto),
       m_outbound_rows(options.outbound_sas),
       m_inbound_rows(options.inbound_sas),
       m_outbound(options.spd_cache_entries),
@@ -49,9 +50,9 @@ Expected<SaIndex> SoftwareEngine::add_outbound(const OutboundSa& sa) {
   if (auto checked = check(sa, m_capabilities); !checked) {
     return std::unexpected(checked.error());
   }
-  auto row = OutboundRow::create(sa);
+  auto row = OutboundRow::create(sa, m_crypto);
   if (!row) {
-    return fail("OpenSSL refuses the AES-GCM key; does its configuration leave AES-GCM available?");
+    return fail("the AES-GCM key is refused; does OpenSSL's configuration leave AES-GCM available?");
   }
   const auto index = m_outbound_rows.insert(std::move(*row));
   if (!index) {
@@ -67,9 +68,9 @@ Expected<SaIndex> SoftwareEngine::add_inbound(const InboundSa& sa) {
   if (m_spis.contains(sa.spi)) {
     return fail(fmt::format("an inbound SA with SPI {:#010x} is there already", sa.spi));
   }
-  auto row = InboundRow::create(sa);
+  auto row = InboundRow::create(sa, m_crypto);
   if (!row) {
-    return fail("OpenSSL refuses the AES-GCM key; does its configuration leave AES-GCM available?");
+    return fail("the AES-GCM key is refused; does OpenSSL's configuration leave AES-GCM available?");
   }
   const auto index = m_inbound_rows.insert(std::move(*row));
   if (!index) {
@@ -150,7 +151,7 @@ Expected<InboundSaCounters> SoftwareEngine::inbound_sa_counters(SaIndex index) {
 }
 
 Expected<> SoftwareEngine::self_test(SelfTest how) {
-  m_self_test_failed = !software::self_test(how == SelfTest::fail);
+  m_self_test_failed = !software::self_test(how == SelfTest::fail, m_crypto);
   return health();
 }
 
@@ -168,9 +169,17 @@ Expected<> SoftwareEngine::health() {
 
 namespace espgate::driver {
 
+bool is_available(CryptoLibrary library) {
+  return library != CryptoLibrary::ipsec_mb || software::IpsecMbGcm::available();
+}
+
 Expected<std::unique_ptr<Engine>> make_software_engine(const SoftwareEngineOptions& options) {
   if (options.outbound_sas == 0 || options.inbound_sas == 0) {
     return fail("the software engine needs room for at least one SA in each direction");
+  }
+  if (!is_available(options.crypto)) {
+    return fail(
+        "libipsec-mb is not there: install libipsec-mb-dev and build again, on a processor with AES-NI");
   }
   auto engine = std::make_unique<software::SoftwareEngine>(options);
   if (auto tested = engine->self_test(SelfTest::run); !tested) {

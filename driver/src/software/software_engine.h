@@ -80,6 +80,7 @@ class SoftwareEngine final : public Engine {
   void raise(Direction direction, std::uint32_t row, EventKinds kinds);
 
   Capabilities m_capabilities;
+  CryptoLibrary m_crypto;
   SaTable<OutboundRow> m_outbound_rows;
   SaTable<InboundRow> m_inbound_rows;
   std::unordered_map<std::uint32_t, std::uint32_t> m_spis;  // SPI to inbound row

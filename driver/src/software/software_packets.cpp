@@ -9,7 +9,7 @@ namespace {
 
 // What leaves the engine as it came.
 void pass(ByteView packet, const PacketRequest& request, Completion& completion) {
-  std::ranges::copy(packet, request.output.begin());
+  std::copy_n(packet.begin(), packet.size(), request.output.begin());
   completion.verdict = Verdict::bypassed;
   completion.length = static_cast<std::uint32_t>(packet.size());
 }

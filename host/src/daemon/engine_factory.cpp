@@ -8,6 +8,8 @@ Expected<std::unique_ptr<driver::Engine>> make_engine(const Options& options) {
       return driver::make_software_engine();
     case EngineKind::simulated:
       return driver::make_simulated_engine({.trace_path = options.trace});
+    case EngineKind::xrt:
+      return driver::make_xrt_engine({.device = options.device, .xclbin = options.xclbin});
   }
   return fail("unknown engine");
 }

@@ -24,9 +24,14 @@ void add_options(CLI::App& app, Options& options, std::string& engine) {
   app.add_option("--config", options.config, "configuration file, in the syntax of swanctl.conf")
       ->capture_default_str();
   app.add_option("--socket", options.socket, "control socket")->capture_default_str();
-  app.add_option("--engine", engine, "ESP engine: software, or simulated (the RTL under Verilator)")
+  app.add_option("--engine", engine,
+                 "ESP engine: software, simulated (the RTL under Verilator), or xrt (a card)")
       ->capture_default_str()
-      ->check(CLI::IsMember({"software", "simulated"}));
+      ->check(CLI::IsMember({"software", "simulated", "xrt"}));
+  app.add_option("--device", options.device,
+                 "with --engine xrt: XRT's index of the card, or its PCIe address")
+      ->capture_default_str();
+  app.add_option("--xclbin", options.xclbin, "with --engine xrt: the card's image");
   app.add_option("--trace", options.trace, "write an FST waveform of the simulated engine");
   app.add_option("--tun", options.tun, "name of the TUN device")
       ->capture_default_str()
@@ -58,9 +63,19 @@ std::expected<Options, int> parse_options(std::vector<std::string> arguments, st
   } catch (const CLI::ParseError& wrong) {
     return std::unexpected(app.exit(wrong, out, err) == 0 ? 0 : exit_usage);
   }
-  options.engine = engine == "simulated" ? EngineKind::simulated : EngineKind::software;
+  options.engine = engine == "simulated" ? EngineKind::simulated
+                   : engine == "xrt"     ? EngineKind::xrt
+                                         : EngineKind::software;
   if (!options.trace.empty() && options.engine != EngineKind::simulated) {
     err << "--trace needs --engine simulated: only the RTL has a waveform\n";
+    return std::unexpected(exit_usage);
+  }
+  if (options.xclbin.empty() && options.engine == EngineKind::xrt) {
+    err << "--engine xrt needs --xclbin: the image that the card is loaded with (hw/xrt builds it)\n";
+    return std::unexpected(exit_usage);
+  }
+  if (options.engine != EngineKind::xrt && (!options.xclbin.empty() || app.count("--device") > 0)) {
+    err << "--device and --xclbin need --engine xrt: no other engine is a card\n";
     return std::unexpected(exit_usage);
   }
   return options;

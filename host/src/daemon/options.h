@@ -8,13 +8,15 @@
 
 namespace espgate::host::daemon {
 
-enum class EngineKind : std::uint8_t { software, simulated };
+enum class EngineKind : std::uint8_t { software, simulated, xrt };
 
 struct Options {
   std::string config = "/etc/espgate/swanctl.conf";
   std::string socket;
   EngineKind engine = EngineKind::software;
-  std::string trace;    // empty: none
+  std::string trace;         // empty: none
+  std::string device = "0";  // of engine xrt, as is the xclbin
+  std::string xclbin;
   std::string key_log;  // empty: none
   std::string tun = "espgate0";
   std::string log_level = "info";
