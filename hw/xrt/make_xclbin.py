@@ -10,6 +10,8 @@ import pathlib
 import struct
 import sys
 
+import kernels
+
 # xclbin.h: section kinds, IP and memory types
 EMBEDDED_METADATA, MEM_TOPOLOGY, CONNECTIVITY, IP_LAYOUT, GROUP_TOPOLOGY, GROUP_CONNECTIVITY = 2, 6, 7, 8, 26, 27
 IP_KERNEL, AP_CTRL_NONE, IP_CONTROL_SHIFT = 1, 2, 8
@@ -17,13 +19,11 @@ MEM_DRAM, MEM_HBM = 2, 6
 HEADER_BYTES = 456  # struct axlf without its section headers
 SECTION_HEADER_BYTES = 40
 
-KERNEL, INSTANCE = "esp_lookaside", "esp_lookaside_1"
-REGISTERS_AT, REGISTERS_BYTES = 0x1000000, 0x10000
+KERNEL = kernels.kernels()["lookaside"]
+REGISTERS_AT, REGISTERS_BYTES = 0x1000000, kernels.register_bytes(KERNEL)
 # Where the simulated card (sim/xrt/shim.cpp) has its banks.
 BANKS_AT, BANK_BYTES = 0x4000000000, 32 << 20
 BANKS = [(MEM_HBM, BANKS_AT, "HBM[0]"), (MEM_DRAM, BANKS_AT + BANK_BYTES, "HOST[0]")]
-# Of each memory port, the register pair that holds an address: what Vitis calls the port's argument.
-PORTS = [("m_axi_out", 0x1040), ("m_axi_in", 0x1080), ("m_axi_ring", 0x1020)]
 CONNECTED = {"host": (1, 1, 1), "card": (0, 0, 0), "none": (0, 1, 1)}
 
 
@@ -33,20 +33,21 @@ def text(string, size):
 
 
 def metadata():
-    ports = "".join(f'<port name="{name}" mode="master" range="0xFFFFFFFFFFFFFFFF" dataWidth="512" '
-                    f'portType="addressable" base="0x0"/>' for name, _ in PORTS)
-    args = "".join(f'<arg name="{name[6:]}" addressQualifier="1" id="{i}" port="{name}" size="0x8" offset="{at:#x}" '
-                   f'hostOffset="0x0" hostSize="0x8" type="void*"/>' for i, (name, at) in enumerate(PORTS))
+    ports = "".join(f'<port name="{argument.port}" mode="master" range="0xFFFFFFFFFFFFFFFF" dataWidth="512" '
+                    f'portType="addressable" base="0x0"/>' for argument in KERNEL.arguments)
+    args = "".join(f'<arg name="{argument.name}" addressQualifier="1" id="{i}" port="{argument.port}" size="0x8" '
+                   f'offset="{argument.offset:#x}" hostOffset="0x0" hostSize="0x8" type="void*"/>'
+                   for i, argument in enumerate(KERNEL.arguments))
     return (f'<?xml version="1.0" encoding="UTF-8"?><project name="espgate">'
             f'<platform vendor="espgate" boardid="simulated" name="verilator" featureRomTime="0">'
             f'<version major="1" minor="0"/><device name="fpga0" fpgaDevice="verilator" addressWidth="0">'
             f'<core name="OCL_REGION_0" target="hw" type="clc_region" clockFreq="0MHz" numComputeUnits="1">'
             f'<kernelClocks><clock port="KERNEL_CLK" frequency="250MHz"/></kernelClocks>'
-            f'<kernel name="{KERNEL}" language="ip" attributes="" hash="" preferredWorkGroupSizeMultiple="0" '
+            f'<kernel name="{KERNEL.name}" language="ip" attributes="" hash="" preferredWorkGroupSizeMultiple="0" '
             f'workGroupSize="1" interrupt="false" hwControlProtocol="user_managed">{ports}'
-            f'<port name="s_axi_control" mode="slave" range="{REGISTERS_BYTES:#x}" dataWidth="32" '
+            f'<port name="{kernels.CONTROL}" mode="slave" range="{REGISTERS_BYTES:#x}" dataWidth="32" '
             f'portType="addressable" base="0x0"/>{args}'
-            f'<instance name="{INSTANCE}"><addrRemap base="{REGISTERS_AT:#x}" port="s_axi_control"/></instance>'
+            f'<instance name="{KERNEL.instance}"><addrRemap base="{REGISTERS_AT:#x}" port="{kernels.CONTROL}"/></instance>'
             f'</kernel></core></device></platform></project>\n').encode()
 
 
@@ -54,8 +55,8 @@ def sections(connected):
     memory = struct.pack("<i4x", len(BANKS)) + b"".join(
         struct.pack("<BB6xQQ16s", kind, 1, BANK_BYTES >> 10, at, text(tag, 16)) for kind, at, tag in BANKS)
     kernels = struct.pack("<i4xIIQ64s", 1, IP_KERNEL, AP_CTRL_NONE << IP_CONTROL_SHIFT, REGISTERS_AT,
-                          text(f"{KERNEL}:{INSTANCE}", 64))
-    wires = struct.pack("<i", len(PORTS)) + b"".join(
+                          text(f"{KERNEL.name}:{KERNEL.instance}", 64))
+    wires = struct.pack("<i", len(KERNEL.arguments)) + b"".join(
         struct.pack("<iii", argument, 0, bank) for argument, bank in enumerate(connected))
     return [(EMBEDDED_METADATA, "", metadata()), (IP_LAYOUT, "ip", kernels), (MEM_TOPOLOGY, "mem", memory),
             (CONNECTIVITY, "conn", wires), (GROUP_TOPOLOGY, "gmem", memory), (GROUP_CONNECTIVITY, "gconn", wires)]

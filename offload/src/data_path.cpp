@@ -20,8 +20,6 @@ constexpr std::size_t bypass_slots = 64;
 // Bounds on one poll(), so that the caller's event loop keeps turning.
 constexpr int completion_batches_per_poll = 4;
 constexpr int event_batches_per_poll = 4;
-// An engine with packets in flight that finishes none for so many polls is asked whether it is alive.
-constexpr unsigned polls_until_health_check = 1024;
 
 }  // namespace
 
@@ -54,6 +52,7 @@ EngineDataPath::Lane EngineDataPath::make_lane(driver::Direction direction) cons
       .too_long = outbound ? PolicyReason::outbound_too_long : PolicyReason::inbound_too_long,
       .queue_full = outbound ? PolicyReason::outbound_queue_full : PolicyReason::inbound_queue_full,
       .engine_failed = outbound ? PolicyReason::outbound_engine_failed : PolicyReason::inbound_engine_failed,
+      .engine_lost = outbound ? PolicyReason::outbound_engine_lost : PolicyReason::inbound_engine_lost,
       .pool = PacketPool(pool_slots, longest, longest + driver::max_expansion)};
 }
 
@@ -174,7 +173,7 @@ std::optional<PacketPool::Slot> EngineDataPath::take_buffer(PacketPool& pool, co
 }
 
 void EngineDataPath::submit(Lane& lane, ByteView packet, driver::SaIndex sa) {
-  if (m_engine_failed) {
+  if (m_watch.failed()) {
     return m_counters.count(lane.engine_failed);
   }
   const auto slot = take_buffer(lane.pool, lane, packet);
@@ -187,7 +186,9 @@ void EngineDataPath::submit(Lane& lane, ByteView packet, driver::SaIndex sa) {
                                       .output = lane.pool.output(*slot)};
   if (m_engine->submit(lane.direction, std::span(&request, 1)) == 0) {
     lane.pool.release(*slot);
-    m_counters.count(lane.queue_full);
+    m_watch.refused();
+    // What has no packet within it is not full.
+    m_counters.count(lane.pool.used() > 0 ? lane.queue_full : lane.engine_failed);
   }
 }
 
@@ -203,13 +204,20 @@ void EngineDataPath::bypass(ByteView packet) {
 
 bool EngineDataPath::poll() {
   deliver_bypassed();
-  const bool outbound = deliver(m_outbound);
-  const bool inbound = deliver(m_inbound);
-  take_events();
-  renew_leases();
-  watch_engine(outbound || inbound);
-  return !m_bypassed.empty() ||
-         (!m_engine_failed && (m_outbound.pool.used() > 0 || m_inbound.pool.used() > 0));
+  const auto waiting = [this] { return m_outbound.pool.used() + m_inbound.pool.used() > 0; };
+  if (m_watch.failed()) {
+    recover_engine();
+  } else {
+    const std::size_t finished = deliver(m_outbound) + deliver(m_inbound);
+    take_events();
+    renew_leases();
+    if (m_watch.polled(finished, waiting())) {
+      if (auto health = m_engine->health(); !health) {
+        engine_failed(std::move(health.error().message));
+      }
+    }
+  }
+  return !m_bypassed.empty() || (m_watch.failed() ? !m_watch.given_up() : waiting());
 }
 
 void EngineDataPath::deliver_bypassed() {
@@ -223,19 +231,19 @@ void EngineDataPath::deliver_bypassed() {
   m_bypassed.erase(m_bypassed.begin(), m_bypassed.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
-bool EngineDataPath::deliver(Lane& lane) {
-  bool progress = false;
+std::size_t EngineDataPath::deliver(Lane& lane) {
+  std::size_t finished = 0;
   for (int batch = 0; batch < completion_batches_per_poll; ++batch) {
     const std::size_t count = std::min(m_engine->poll(lane.direction, m_completions), m_completions.size());
     for (const driver::Completion& completion : std::span(m_completions).first(count)) {
       finish(lane, completion);
     }
-    progress = progress || count > 0;
+    finished += count;
     if (count < m_completions.size()) {
       break;
     }
   }
-  return progress;
+  return finished;
 }
 
 void EngineDataPath::finish(Lane& lane, const driver::Completion& completion) {
@@ -253,11 +261,14 @@ void EngineDataPath::finish(Lane& lane, const driver::Completion& completion) {
     } else {
       m_sink.to_protected(output.first(completion.length));
     }
+  } else if (completion.verdict == driver::Verdict::lease_exhausted) {
+    // The event that asks in time may be lost, and without another lease none would ever come.
+    ask_for_renewal(completion.sa);
   }
   lane.pool.release(slot);
 }
 
-// ---- Leases and health
+// ---- Leases
 
 void EngineDataPath::take_events() {
   std::array<driver::Event, 16> events{};
@@ -287,9 +298,18 @@ void EngineDataPath::take_event(const driver::Event& event) {
     case Kind::hard_expired:
       return m_counters.count(PolicyReason::lifetime_expired);
   }
-  Sa* sa = m_sad.find_by_outbound(event.sa);
-  if (sa != nullptr && !sa->renewal_due) {
-    sa->renewal_due = true;
+  ask_for_renewal(event.sa);
+}
+
+void EngineDataPath::ask_for_renewal(driver::SaIndex outbound) {
+  if (Sa* sa = m_sad.find_by_outbound(outbound)) {
+    ask_for_renewal(*sa);
+  }
+}
+
+void EngineDataPath::ask_for_renewal(Sa& sa) {
+  if (!sa.renewal_due) {
+    sa.renewal_due = true;
     ++m_renewals_due;
   }
 }
@@ -316,20 +336,69 @@ void EngineDataPath::renew_leases() {
   }
 }
 
-// A dead engine finishes nothing, and its packets would keep the caller polling for ever.
-void EngineDataPath::watch_engine(bool progress) {
-  const bool waiting = m_outbound.pool.used() + m_inbound.pool.used() > 0;
-  if (progress || !waiting) {
-    m_polls_without_progress = 0;
-    return;
-  }
-  if (++m_polls_without_progress >= polls_until_health_check) {
-    m_polls_without_progress = 0;
-    m_engine_failed = !m_engine->health();
+// ---- Failure and recovery
+
+// Packets within the engine are lost from here on, but their buffers may still be written until it is reset.
+void EngineDataPath::engine_failed(std::string reason) {
+  m_watch.fail(std::move(reason));
+  m_counters.count(PolicyReason::engine_failed);
+  for (const Lane* lane : {&m_outbound, &m_inbound}) {
+    m_counters.count(lane->engine_lost, lane->pool.used());
   }
 }
 
+void EngineDataPath::recover_engine() {
+  if (!m_watch.try_now()) {
+    return;
+  }
+  auto recovered = m_engine->recover();
+  if (recovered) {
+    // Whatever follows, the engine has forgotten them.
+    m_outbound.pool.release_all();
+    m_inbound.pool.release_all();
+    recovered = resume();
+  }
+  if (!recovered) {
+    m_counters.count(PolicyReason::engine_recovery_failed);
+    return m_watch.fail(fmt::format("{} (recovery {} of {} failed)", recovered.error().message,
+                                    m_watch.tries(), EngineWatch::most_tries));
+  }
+  m_counters.count(PolicyReason::engine_recovered);
+  m_watch.recovered();
+}
+
+Expected<> EngineDataPath::resume() {
+  for (auto& [id, sa] : m_sad.all()) {
+    const auto counters = m_engine->outbound_sa_counters(sa.outbound);
+    if (!counters) {
+      return std::unexpected(counters.error());
+    }
+    // A lease that the engine was given counts, also when its answer was lost.
+    sa.lease_limit = std::max(sa.lease_limit, counters->next_sequence);
+    ask_for_renewal(sa);
+    for (auto* volume : {&sa.outbound_volume, &sa.inbound_volume}) {
+      volume->before = volume->seen;
+    }
+  }
+  renew_leases();
+  return {};
+}
+
+namespace {
+
+// An SA's volume is what its lifetime counts, and goes on where an engine that recovered began anew.
+void add_before(auto& volume, auto& counters) {
+  counters.packets += volume.before.packets;
+  counters.bytes += volume.before.bytes;
+  volume.seen = {.packets = counters.packets, .bytes = counters.bytes};
+}
+
+}  // namespace
+
 Expected<Statistics> EngineDataPath::statistics() {
+  if (m_watch.failed()) {
+    return fail(m_watch.reason());
+  }
   if (auto health = m_engine->health(); !health) {
     return std::unexpected(health.error());
   }
@@ -339,15 +408,17 @@ Expected<Statistics> EngineDataPath::statistics() {
   }
   Statistics all{
       .engine = m_engine->capabilities(), .counters = *counters, .policy = m_counters.list(), .children = {}};
-  for (const auto& [id, sa] : m_sad.all()) {
-    const auto outbound = m_engine->outbound_sa_counters(sa.outbound);
+  for (auto& [id, sa] : m_sad.all()) {
+    auto outbound = m_engine->outbound_sa_counters(sa.outbound);
     if (!outbound) {
       return std::unexpected(outbound.error());
     }
-    const auto inbound = m_engine->inbound_sa_counters(sa.inbound);
+    auto inbound = m_engine->inbound_sa_counters(sa.inbound);
     if (!inbound) {
       return std::unexpected(inbound.error());
     }
+    add_before(sa.outbound_volume, *outbound);
+    add_before(sa.inbound_volume, *inbound);
     all.children.push_back({.id = id,
                             .name = sa.name,
                             .outbound = *outbound,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "driver/engine.h"
+#include "engine_watch.h"
 #include "offload/data_path.h"
 #include "packet_pool.h"
 #include "policy_counters.h"
@@ -43,6 +44,7 @@ class EngineDataPath final : public DataPath {
     PolicyReason too_long;
     PolicyReason queue_full;
     PolicyReason engine_failed;
+    PolicyReason engine_lost;
     PacketPool pool;
   };
   struct Bypassed {
@@ -55,14 +57,19 @@ class EngineDataPath final : public DataPath {
   std::optional<PacketPool::Slot> take_buffer(PacketPool& pool, const Lane& lane, ByteView packet);
   void submit(Lane& lane, ByteView packet, driver::SaIndex sa);
   void bypass(ByteView packet);
-  // True when a packet was finished.
-  bool deliver(Lane& lane);
+  // How many packets were finished.
+  std::size_t deliver(Lane& lane);
   void finish(Lane& lane, const driver::Completion& completion);
   void deliver_bypassed();
   void take_events();
   void take_event(const driver::Event& event);
+  void ask_for_renewal(Sa& sa);
+  void ask_for_renewal(driver::SaIndex outbound);
   void renew_leases();
-  void watch_engine(bool progress);
+  void engine_failed(std::string reason);
+  void recover_engine();
+  // What the engine has after a recovery is what the data path goes on from.
+  Expected<> resume();
   void remove_half(driver::Direction direction, driver::SaIndex index);
 
   std::unique_ptr<driver::Engine> m_engine;
@@ -77,8 +84,7 @@ class EngineDataPath final : public DataPath {
   PacketPool m_bypass_pool;
   std::vector<Bypassed> m_bypassed;
   std::size_t m_renewals_due = 0;
-  unsigned m_polls_without_progress = 0;
-  bool m_engine_failed = false;
+  EngineWatch m_watch;
   std::array<driver::Completion, 64> m_completions;
 };
 

@@ -30,4 +30,12 @@ void PacketPool::release(Slot slot) {
   m_free.push_back(slot);
 }
 
+void PacketPool::release_all() {
+  for (Slot slot = 0; slot < m_in_use.size(); ++slot) {
+    if (m_in_use[slot]) {
+      release(slot);
+    }
+  }
+}
+
 }  // namespace espgate::offload

@@ -23,6 +23,7 @@ class PacketPool {
   std::optional<Slot> acquire();
   // `slot` must be in use.
   void release(Slot slot);
+  void release_all();
 
   // False for a number that is no slot at all.
   bool in_use(std::uint64_t slot) const { return slot < m_in_use.size() && m_in_use[slot]; }

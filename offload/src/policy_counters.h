@@ -20,9 +20,11 @@ enum class PolicyReason : std::uint8_t {
   outbound_too_long,        // longer than the engine takes
   outbound_queue_full,      // no free buffer, or the engine's queue is full
   outbound_engine_failed,   // the engine does not answer
+  outbound_engine_lost,     // within the engine when it failed
   inbound_too_long,
   inbound_queue_full,
   inbound_engine_failed,
+  inbound_engine_lost,
   completion_invalid,    // the engine completed what was not submitted, or with an impossible length
   lease_renewal_failed,  // attempts; repeated until one succeeds
   // What the engine reports of an SA; the reason for the drops is in its verdicts.
@@ -31,20 +33,44 @@ enum class PolicyReason : std::uint8_t {
   replay_alarm,
   lifetime_expired,  // soft or hard; no SA has a limit that the engine counts, so this is an error
   sa_remove_failed,  // a row of the engine's table is lost
+  // No packets: how often the engine failed, came back, and did not come back when that was tried.
+  engine_failed,
+  engine_recovered,
+  engine_recovery_failed,
 };
-inline constexpr std::array<std::string_view, 18> policy_reason_names = {
-    "outbound_malformed",   "outbound_no_policy",     "outbound_policy_discard",
-    "outbound_bypass",      "outbound_no_sa",         "outbound_too_long",
-    "outbound_queue_full",  "outbound_engine_failed", "inbound_too_long",
-    "inbound_queue_full",   "inbound_engine_failed",  "completion_invalid",
-    "lease_renewal_failed", "sequence_exhausted",     "icv_alarm",
-    "replay_alarm",         "lifetime_expired",       "sa_remove_failed",
+inline constexpr std::array<std::string_view, 23> policy_reason_names = {
+    "outbound_malformed",
+    "outbound_no_policy",
+    "outbound_policy_discard",
+    "outbound_bypass",
+    "outbound_no_sa",
+    "outbound_too_long",
+    "outbound_queue_full",
+    "outbound_engine_failed",
+    "outbound_engine_lost",
+    "inbound_too_long",
+    "inbound_queue_full",
+    "inbound_engine_failed",
+    "inbound_engine_lost",
+    "completion_invalid",
+    "lease_renewal_failed",
+    "sequence_exhausted",
+    "icv_alarm",
+    "replay_alarm",
+    "lifetime_expired",
+    "sa_remove_failed",
+    "engine_failed",
+    "engine_recovered",
+    "engine_recovery_failed",
 };
-static_assert(policy_reason_names.size() == static_cast<std::size_t>(PolicyReason::sa_remove_failed) + 1);
+static_assert(policy_reason_names.size() ==
+              static_cast<std::size_t>(PolicyReason::engine_recovery_failed) + 1);
 
 class PolicyCounters {
  public:
-  void count(PolicyReason reason) { ++m_values[static_cast<std::size_t>(reason)]; }
+  void count(PolicyReason reason, std::uint64_t times = 1) {
+    m_values[static_cast<std::size_t>(reason)] += times;
+  }
   std::vector<PolicyCounter> list() const {
     std::vector<PolicyCounter> all;
     all.reserve(m_values.size());

@@ -13,6 +13,12 @@
 
 namespace espgate::offload {
 
+// What an SA has carried, in one direction.
+struct Volume {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+};
+
 struct Sa {
   std::uint32_t id = 0;
   std::string name;  // of the SPD entry
@@ -25,6 +31,11 @@ struct Sa {
   std::uint64_t lease_limit = 0;
   // The engine asked for more numbers and has not got them yet.
   bool renewal_due = false;
+  // An engine that recovers counts anew: what the SA had carried before, as far as it was known.
+  struct {
+    Volume before;
+    Volume seen;  // when last looked at
+  } outbound_volume{}, inbound_volume{};
 };
 
 class Sad {

@@ -343,6 +343,36 @@ TEST_F(CardFault, LifetimesGoOnAfterARecovery) {
   EXPECT_EQ(pass(Direction::outbound, *row, packet_of(40))->completion.verdict, Verdict::lifetime_expired);
 }
 
+// Each attempt dies a little later than the one before it, in the middle of a row or of a table.
+TEST_F(CardFault, ARecoveryThatDiesIsTriedAgain) {
+  OutboundSa sa = outbound_sa();
+  sa.lifetime.hard_packets = 5;
+  const auto row = engine->add_outbound(sa);
+  ASSERT_TRUE(row);
+  ASSERT_TRUE(engine->add_inbound(peer_of(sa)));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(pass(Direction::outbound, *row, packet_of(40))->completion.verdict, Verdict::ok);
+  }
+  card->die_after(0);
+  unsigned failed = 0;
+  constexpr std::uint64_t stride = 23;
+  for (std::uint64_t step = 0;; step += stride, ++failed) {
+    card->accesses_after_reset = step;
+    if (engine->recover() && engine->health()) {
+      break;
+    }
+    ASSERT_FALSE(engine->health());
+  }
+  EXPECT_GT(failed, 10U);
+  ASSERT_TRUE(engine->recover()) << "of the last one's death, which was to come yet";
+  ASSERT_TRUE(engine->renew_lease(*row, 1U << 21, 1U << 21));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(pass(Direction::outbound, *row, packet_of(40))->completion.verdict, Verdict::ok)
+        << "of 5 packets, 3 were sent";
+  }
+  EXPECT_EQ(pass(Direction::outbound, *row, packet_of(40))->completion.verdict, Verdict::lifetime_expired);
+}
+
 TEST_F(CardFault, FlowsComeBackToo) {
   const auto sa = engine->add_outbound(outbound_sa());
   ASSERT_TRUE(sa);

@@ -19,3 +19,4 @@ endforeach()
 
 espgate_rtl_check(hw.gcm_in_icarus "${CMAKE_CURRENT_SOURCE_DIR}/gcm_in_icarus")
 espgate_rtl_check(hw.testplan "${CMAKE_CURRENT_SOURCE_DIR}/testplan" "${CMAKE_BINARY_DIR}")
+espgate_rtl_check(hw.xrt_packaging "${CMAKE_CURRENT_SOURCE_DIR}/xrt_packaging")

@@ -13,7 +13,9 @@ namespace {
 using testing::child;
 using testing::FakeEngine;
 using testing::FakeEngineState;
+using testing::make_packet;
 using testing::policy_value;
+using testing::selector;
 
 struct NullSink final : PacketSink {
   void to_unprotected(ByteView) override {}
@@ -51,6 +53,19 @@ TEST_F(DataPathLease, IsRenewedOnTheEventOnly) {
   EXPECT_EQ(m_path->statistics()->children[0].lease_limit, 201U);
   m_path->poll();
   EXPECT_EQ(renewals(), 1U);
+}
+
+TEST_F(DataPathLease, IsRenewedWithoutTheEventWhenItIsUsedUp) {
+  make({.size = 100, .renew_before = 30});
+  m_path->spd().replace(
+      {{.name = "net", .action = Action::protect, .selectors = {selector("10.1.0.0/16", "10.2.0.0/16")}}});
+  ASSERT_TRUE(m_path->install(child(1)));
+  m_engine.verdict = driver::Verdict::lease_exhausted;
+  m_path->submit_outbound(make_packet());
+  m_path->submit_outbound(make_packet());
+  m_path->poll();
+  EXPECT_EQ(renewals(), 1U);
+  EXPECT_EQ(m_engine.outbound.at(1).lease_limit, 201U);
 }
 
 TEST_F(DataPathLease, OfTheRightSa) {

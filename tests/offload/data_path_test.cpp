@@ -345,23 +345,5 @@ TEST_F(DataPathTest, ACompletionLongerThanItsBufferIsCounted) {
   EXPECT_TRUE(m_sink.protected_side.empty());
 }
 
-TEST_F(DataPathTest, ADeadEngineIsNotPolledForEver) {
-  ASSERT_TRUE(m_path->install(child(1)));
-  m_engine.dead = true;
-  m_path->submit_outbound(make_packet());
-  int polls = 0;
-  while (m_path->poll()) {
-    ASSERT_LT(++polls, 100000);
-  }
-  const auto statistics = m_path->statistics();
-  ASSERT_FALSE(statistics);
-  EXPECT_EQ(statistics.error().message, "engine is gone");
-  m_path->submit_outbound(make_packet());
-  m_path->submit_inbound(make_packet());
-  m_engine.dead = false;
-  EXPECT_EQ(policy("outbound_engine_failed"), 1U);
-  EXPECT_EQ(policy("inbound_engine_failed"), 1U);
-}
-
 }  // namespace
 }  // namespace espgate::offload

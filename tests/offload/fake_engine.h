@@ -35,7 +35,9 @@ struct FakeEngineState {
   bool fail_remove = false;
   bool fail_renew = false;
   bool dead = false;
-  bool hold = false;  // finish nothing
+  bool fail_recover = false;
+  unsigned recoveries = 0;  // tried
+  bool hold = false;        // finish nothing
   std::size_t queue_size = 1000;
   driver::Verdict verdict = driver::Verdict::ok;
   std::optional<std::uint64_t> cookie_override;
@@ -101,7 +103,8 @@ class FakeEngine final : public driver::Engine {
   Expected<ByteSpan> packet_memory(std::size_t /*bytes*/) override { return fail("no memory of its own"); }
   std::size_t submit(driver::Direction direction, std::span<const driver::PacketRequest> requests) override {
     auto& queue = m_state.queues.at(static_cast<std::size_t>(direction));
-    const std::size_t count = std::min(requests.size(), m_state.queue_size - queue.size());
+    const std::size_t room = m_state.dead ? 0 : m_state.queue_size - queue.size();
+    const std::size_t count = std::min(requests.size(), room);
     for (const auto& request : requests.first(count)) {
       queue.push_back(request);
       if (direction == driver::Direction::outbound) {
@@ -139,12 +142,31 @@ class FakeEngine final : public driver::Engine {
 
   Expected<driver::Counters> counters() override { return driver::Counters{}; }
   Expected<driver::OutboundSaCounters> outbound_sa_counters(driver::SaIndex index) override {
-    return driver::OutboundSaCounters{.packets = index.value, .bytes = 0, .expired = 0, .next_sequence = 1};
+    const auto sa = m_state.outbound.find(index.value);
+    return driver::OutboundSaCounters{
+        .packets = index.value,
+        .bytes = 0,
+        .expired = 0,
+        .next_sequence = sa == m_state.outbound.end() ? 1 : sa->second.next_sequence};
   }
   Expected<driver::InboundSaCounters> inbound_sa_counters(driver::SaIndex index) override {
     driver::InboundSaCounters counters;
     counters.packets = index.value;
     return counters;
+  }
+  Expected<> recover() override {
+    ++m_state.recoveries;
+    if (m_state.fail_recover) {
+      return fail("still gone");
+    }
+    m_state.dead = m_state.hold = false;
+    for (auto& queue : m_state.queues) {
+      queue.clear();
+    }
+    for (auto& [row, sa] : m_state.outbound) {
+      sa.next_sequence = sa.lease_limit;
+    }
+    return {};
   }
   Expected<> health() override { return m_state.dead ? Expected<>(fail("engine is gone")) : Expected<>{}; }
 

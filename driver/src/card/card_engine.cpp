@@ -480,9 +480,6 @@ Expected<> CardEngine::recover() {
     return stop(programmed.error().message);
   }
   for (Lane* lane : {&outbound, &inbound}) {
-    for (Carried& carried : lane->carried) {
-      carried.packets = carried.bytes = 0;  // the lifetimes know
-    }
     if (auto started = lane->ring.start(); !started) {
       return stop(started.error().message);
     }

@@ -127,7 +127,18 @@ Expected<> SaTables::remove_inbound(std::uint32_t row) {
   return cleared ? removed : cleared;
 }
 
-Expected<> SaTables::reprogram(std::span<const Carried> outbound, std::span<const Carried> inbound) {
+namespace {
+
+// Once only: a recovery that fails behind it is tried again.
+Lifetime take_from(const Lifetime& lifetime, Carried& carried) {
+  const Lifetime left = left_of(lifetime, carried);
+  carried.packets = carried.bytes = 0;
+  return left;
+}
+
+}  // namespace
+
+Expected<> SaTables::reprogram(std::span<Carried> outbound, std::span<Carried> inbound) {
   m_commands.restart();
   const auto identity = m_commands.identify();
   if (!identity) {
@@ -144,7 +155,7 @@ Expected<> SaTables::reprogram(std::span<const Carried> outbound, std::span<cons
     }
     OutboundSa& sa = *kept;
     sa.next_sequence = sa.lease_limit = sa.lease_low = m_leases[row].limit;
-    sa.lifetime = left_of(sa.lifetime, outbound[row]);
+    sa.lifetime = take_from(sa.lifetime, outbound[row]);
     const auto contents = row_of(sa);
     if (Expected<> added =
             contents ? m_commands.add(Direction::outbound, row, *contents) : Expected<>(fail(no_aes));
@@ -159,7 +170,7 @@ Expected<> SaTables::reprogram(std::span<const Carried> outbound, std::span<cons
     }
     InboundSa& sa = *kept;
     sa.replay_top = std::max(sa.replay_top, inbound[row].highest);
-    sa.lifetime = left_of(sa.lifetime, inbound[row]);
+    sa.lifetime = take_from(sa.lifetime, inbound[row]);
     const auto contents = row_of(sa);
     if (Expected<> added =
             contents ? m_commands.add(Direction::inbound, row, *contents) : Expected<>(fail(no_aes));

@@ -49,7 +49,7 @@ class SaTables {
   // Gives an engine that has been reset every SA, SPI and flow that it had, in their rows. Outbound, an SA
   // goes on at the limit of its lease, which the engine that is gone cannot have reached; inbound, behind the
   // highest number that was delivered. `outbound` and `inbound` have an element for each row.
-  Expected<> reprogram(std::span<const Carried> outbound, std::span<const Carried> inbound);
+  Expected<> reprogram(std::span<Carried> outbound, std::span<Carried> inbound);
   // nullptr for a row without an SA.
   const OutboundSa* outbound_sa(std::uint32_t row) const {
     if (!m_outbound.in_use(row)) {

@@ -17,7 +17,7 @@ namespace {
 
 namespace shell = registers::lookaside_shell;
 
-constexpr std::string_view kernel_name = "esp_lookaside";
+constexpr std::string_view kernel_name = "esp_lookaside_kernel";
 
 // What is wrong, for an operator: XRT's own words rarely name the file or the card.
 std::unexpected<Error> failed(const std::string& doing, const std::exception& why) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <filesystem>
 #include <span>
 
 #include "replay/capture.h"
@@ -219,10 +218,6 @@ Expected<Report> run(driver::Engine& engine, const Options& options) {
   auto input = CaptureReader::open(options.input);
   if (!input) {
     return std::unexpected(input.error());
-  }
-  std::error_code ignored;  // of an output that is not there yet
-  if (std::filesystem::equivalent(options.input, options.output, ignored)) {
-    return fail(fmt::format("{} cannot be both input and output", options.output));
   }
   auto output = CaptureWriter::create(options.output);
   if (!output) {

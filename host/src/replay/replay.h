@@ -20,7 +20,7 @@ struct Options {
   std::string sa_file;
   SaDefaults sa_defaults;
   std::string input;   // capture
-  std::string output;  // capture; replaced
+  std::string output;  // capture; replaced, and so none of the other files
 };
 
 // A packet that did not come out.

@@ -107,10 +107,16 @@ class DataPath {
   virtual void submit_outbound(ByteView packet) = 0;
   virtual void submit_inbound(ByteView packet) = 0;
   // Runs the engine, delivers what is finished, renews leases; a bounded piece of work. True while packets
-  // are in flight; false also once the engine has failed, which statistics() then tells.
+  // are in flight or an engine that failed is being brought back; false also once that was given up.
+  //
+  // An engine that does not answer is reset and gets its SAs again, at once and then a few times more, each
+  // after a longer wait. Until then packets are dropped and counted (outbound_engine_failed, or inbound_…);
+  // those within it are lost and counted (outbound_engine_lost, or inbound_…). No sequence number is used
+  // twice: each SA goes on at the end of its lease, with a new one.
   virtual bool poll() = 0;
 
-  // An error when the engine does not answer.
+  // An error, with the reason, while the engine does not answer. What each SA has carried counts on through a
+  // recovery, but for what it carried since the last call before it; the engine's other counters begin anew.
   virtual Expected<Statistics> statistics() = 0;
 
  protected:

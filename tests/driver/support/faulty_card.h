@@ -22,7 +22,10 @@ class FaultyCard final : public card::Card {
   std::uint64_t accesses() const { return m_accesses; }
   // So many accesses from now on still work. After them nothing answers, and the clock stands, until reset().
   void die_after(std::uint64_t accesses) { m_last_access = m_accesses + accesses; }
+  unsigned resets() const { return m_resets; }
   bool dead() const { return m_accesses >= m_last_access; }
+  // So many accesses still work after the next reset.
+  std::uint64_t accesses_after_reset = UINT64_MAX;
   // A reset does not bring it back.
   bool pulled_out = false;
   // Doorbells are lost.
@@ -65,7 +68,11 @@ class FaultyCard final : public card::Card {
     if (pulled_out) {
       return fail("the card is not there");
     }
+    ++m_resets;
     m_last_access = UINT64_MAX;
+    if (const auto accesses = std::exchange(accesses_after_reset, UINT64_MAX); accesses != UINT64_MAX) {
+      die_after(accesses);
+    }
     deaf = false;
     tamper = {};
     return m_card->reset();
@@ -77,6 +84,7 @@ class FaultyCard final : public card::Card {
   std::unique_ptr<card::SimulatedCard> m_card;
   std::vector<ByteSpan> m_buffers;
   std::uint64_t m_accesses = 0;
+  unsigned m_resets = 0;
   std::uint64_t m_last_access = UINT64_MAX;
 };
 
