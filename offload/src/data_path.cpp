@@ -148,7 +148,8 @@ void EngineDataPath::submit_outbound(ByteView packet) {
   }
   const Sa* sa = m_sad.choose_outbound(entry->name, *fields);
   if (sa == nullptr) {
-    return m_counters.count(PolicyReason::outbound_no_sa);
+    const bool held = entry->on_demand && m_sink.hold(entry->name, packet);
+    return m_counters.count(held ? PolicyReason::outbound_held : PolicyReason::outbound_no_sa);
   }
   submit(m_outbound, packet, sa->outbound);
 }

@@ -205,6 +205,7 @@ void Gateway::connect_devices() {
   m_ike->on_send_keepalive([this](const ike::Stack::Keepalive& keepalive) {
     m_ike_sockets->send_keepalive(keepalive.local, keepalive.remote);
   });
+  m_pump->held().on_wanted([this](const std::string& entry) { on_wanted(entry); });
   const auto expired = [this](ike::ChildSaId id, bool hard) { m_ike->child_expired(id, hard); };
   m_volumes->on_expired(expired);
   m_carrier->on_expired(expired);
@@ -226,6 +227,7 @@ void Gateway::connect_control() {
 
 std::vector<IoCounters> Gateway::io_counters() const {
   std::vector<IoCounters> all;
+  add_counters(all, "hold", &m_pump->held());
   add_counters(all, "tun", m_tun);
   add_counters(all, "esp", m_esp_socket);
   add_counters(all, "udp", m_ike_sockets);
@@ -270,16 +272,23 @@ void Gateway::wait_for_signal() {
 
 void Gateway::on_event(const ike::Event& event) {
   log_event(event);
+  const std::string entry = config::spd_entry_name(event.connection, event.child);
+  if (event.kind == ike::Event::Kind::child_up) {
+    m_pump->release(entry);
+  } else if (event.kind == ike::Event::Kind::initiate_failed) {
+    m_pump->held().drop(entry);
+  }
   m_control->on_event(event);
 }
 
-// The kernel holds the packet back meanwhile.
+// The kernel, or the pump, holds the packet back meanwhile.
 void Gateway::on_wanted(const std::string& entry) {
   const std::size_t dot = entry.find('.');
   const auto started = m_ike->stack().initiate(
       entry.substr(0, dot), entry.substr(std::min(dot, entry.size() - 1) + 1), m_ike->now());
   if (!started) {
     spdlog::error("a packet wants {}, which cannot be started: {}", entry, started.error().message);
+    m_pump->held().drop(entry);
   }
   m_ike->settle();
 }

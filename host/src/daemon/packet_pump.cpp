@@ -6,7 +6,7 @@
 namespace espgate::host::daemon {
 
 PacketPump::PacketPump(asio::io_context& io, std::unique_ptr<driver::Engine> engine)
-    : m_io(io), m_data_path(offload::DataPath::create(std::move(engine), *this)) {}
+    : m_io(io), m_held(io), m_data_path(offload::DataPath::create(std::move(engine), *this)) {}
 
 PacketPump::~PacketPump() {
   *m_alive = false;
@@ -20,6 +20,10 @@ void PacketPump::to_devices(Send unprotected, Send protected_side) {
 void PacketPump::outbound(ByteView packet) {
   m_data_path->submit_outbound(packet);
   schedule();
+}
+
+void PacketPump::release(const std::string& entry) {
+  m_held.release(entry, [this](ByteView packet) { outbound(packet); });
 }
 
 void PacketPump::inbound(ByteView packet) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "daemon/hold_queue.h"
 #include "offload/data_path.h"
 
 namespace espgate::host::daemon {
@@ -25,17 +26,23 @@ class PacketPump final : private offload::PacketSink {
   offload::DataPath& data_path() { return *m_data_path; }
   // From the protected side.
   void outbound(ByteView packet);
+  // Packets of entries that ask for SAs on demand.
+  HoldQueue& held() { return m_held; }
+  // An SPD entry has an SA: what waited for it goes out.
+  void release(const std::string& entry);
   // From the unprotected side.
   void inbound(ByteView packet);
 
  private:
   void to_unprotected(ByteView packet) override;
   void to_protected(ByteView packet) override;
+  bool hold(const std::string& entry, ByteView packet) override { return m_held.hold(entry, packet); }
   void schedule();
 
   asio::io_context& m_io;
   Send m_unprotected;
   Send m_protected;
+  HoldQueue m_held;
   std::unique_ptr<offload::DataPath> m_data_path;
   bool m_scheduled = false;
   // Shared with what is posted on the loop, which may outlive the pump.

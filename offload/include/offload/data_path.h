@@ -51,6 +51,9 @@ class PacketSink {
   virtual void to_unprotected(ByteView packet) = 0;
   // A whole inner IPv4 packet for the protected side.
   virtual void to_protected(ByteView packet) = 0;
+  // A packet of an SPD entry that asks for SAs on demand found none. True when it was taken, to be submitted
+  // again once there is one. Called from DataPath::submit_outbound().
+  virtual bool hold(const std::string& /*entry*/, ByteView /*packet*/) { return false; }
 };
 
 // Packets that never reached the engine, one named counter for each reason.
