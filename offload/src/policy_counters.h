@@ -38,8 +38,11 @@ enum class PolicyReason : std::uint8_t {
   engine_failed,
   engine_recovered,
   engine_recovery_failed,
+  // How often another engine took over, and SAs that it did not take.
+  engine_failover,
+  failover_sa_lost,
 };
-inline constexpr std::array<std::string_view, 24> policy_reason_names = {
+inline constexpr std::array<std::string_view, 26> policy_reason_names = {
     "outbound_malformed",    "outbound_no_policy",  "outbound_policy_discard",
     "outbound_bypass",       "outbound_no_sa",      "outbound_held",
     "outbound_too_long",     "outbound_queue_full", "outbound_engine_failed",
@@ -48,9 +51,9 @@ inline constexpr std::array<std::string_view, 24> policy_reason_names = {
     "lease_renewal_failed",  "sequence_exhausted",  "icv_alarm",
     "replay_alarm",          "lifetime_expired",    "sa_remove_failed",
     "engine_failed",         "engine_recovered",    "engine_recovery_failed",
+    "engine_failover",       "failover_sa_lost",
 };
-static_assert(policy_reason_names.size() ==
-              static_cast<std::size_t>(PolicyReason::engine_recovery_failed) + 1);
+static_assert(policy_reason_names.size() == static_cast<std::size_t>(PolicyReason::failover_sa_lost) + 1);
 
 class PolicyCounters {
  public:

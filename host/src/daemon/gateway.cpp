@@ -90,7 +90,11 @@ config::ConfigErrors Gateway::open_all() {
   if (!engine) {
     return {engine.error().message};
   }
-  m_pump = std::make_unique<PacketPump>(m_io, std::move(*engine));
+  m_pump = std::make_unique<PacketPump>(
+      m_io, std::move(*engine),
+      m_options.engine == EngineKind::software
+          ? offload::DataPath::Standby()
+          : offload::DataPath::Standby([] { return driver::make_software_engine(); }));
   if (auto opened = open_devices(*config); !opened) {
     return {opened.error().message};
   }
@@ -206,6 +210,14 @@ void Gateway::connect_devices() {
     m_ike_sockets->send_keepalive(keepalive.local, keepalive.remote);
   });
   m_pump->held().on_wanted([this](const std::string& entry) { on_wanted(entry); });
+  m_pump->on_engine_replaced([this](const std::string& reason, const std::vector<std::uint32_t>& lost) {
+    spdlog::critical("the engine failed for good, and the {} engine carries its SAs now: {}",
+                     m_pump->data_path().capabilities().name, reason);
+    for (const std::uint32_t id : lost) {
+      spdlog::error("Child SA #{} is lost with it", id);
+      m_ike->child_expired(id, true);
+    }
+  });
   const auto expired = [this](ike::ChildSaId id, bool hard) { m_ike->child_expired(id, hard); };
   m_volumes->on_expired(expired);
   m_carrier->on_expired(expired);
