@@ -6,6 +6,7 @@
 #include <span>
 
 #include "carry.h"
+#include "driver/sequence.h"
 #include "engine_data_path.h"
 #include "lease.h"
 
@@ -24,15 +25,17 @@ constexpr int event_batches_per_poll = 4;
 }  // namespace
 
 std::unique_ptr<DataPath> DataPath::create(std::unique_ptr<driver::Engine> engine, PacketSink& sink,
-                                           const LeasePolicy& lease) {
-  return std::make_unique<EngineDataPath>(std::move(engine), sink, lease);
+                                           const LeasePolicy& lease, Standby standby) {
+  return std::make_unique<EngineDataPath>(std::move(engine), sink, lease, std::move(standby));
 }
 
 EngineDataPath::EngineDataPath(std::unique_ptr<driver::Engine> engine, PacketSink& sink,
-                               const LeasePolicy& lease)
+                               const LeasePolicy& lease, Standby standby)
     : m_engine(std::move(engine)),
+      m_standby(std::move(standby)),
       m_sink(sink),
       m_lease(lease),
+      m_longest_packet(capabilities().max_packet_bytes),
       m_outbound(make_lane(driver::Direction::outbound)),
       m_inbound(make_lane(driver::Direction::inbound)),
       m_bypass_pool(bypass_slots, capabilities().max_packet_bytes, 0) {
@@ -81,13 +84,15 @@ Expected<> EngineDataPath::install(const ChildSaSpec& spec) {
     return fail(fmt::format("child '{}': Child SA {} is installed already", spec.name, spec.id));
   }
 
-  const auto inbound = m_engine->add_inbound(to_inbound(spec));
+  driver::InboundSa inbound_sa = to_inbound(spec);
+  const auto inbound = m_engine->add_inbound(inbound_sa);
   if (!inbound) {
     return fail(fmt::format("child '{}': the {} engine refused the inbound SA {:08x}: {}", spec.name,
                             capabilities().name, spec.inbound_spi, inbound.error().message));
   }
   const Lease lease = first_lease(m_lease, spec.esn, driver::OutboundSa{}.next_sequence);
-  const auto outbound = m_engine->add_outbound(to_outbound(spec, lease));
+  driver::OutboundSa outbound_sa = to_outbound(spec, lease);
+  const auto outbound = m_engine->add_outbound(outbound_sa);
   if (!outbound) {
     remove_half(driver::Direction::inbound, *inbound);
     return fail(fmt::format("child '{}': the {} engine refused the outbound SA {:08x}: {}", spec.name,
@@ -103,7 +108,11 @@ Expected<> EngineDataPath::install(const ChildSaSpec& spec) {
                 .outbound = *outbound,
                 .selectors = spec.selectors,
                 .receive_only = spec.receive_only,
-                .lease_limit = lease.limit});
+                .lease_limit = lease.limit,
+                .inbound_sa = inbound_sa,
+                .outbound_sa = outbound_sa,
+                .highest_limit = lease.limit,
+                .highest_delivered = 0});
   return {};
 }
 
@@ -148,7 +157,8 @@ void EngineDataPath::submit_outbound(ByteView packet) {
   }
   const Sa* sa = m_sad.choose_outbound(entry->name, *fields);
   if (sa == nullptr) {
-    return m_counters.count(PolicyReason::outbound_no_sa);
+    const bool held = entry->on_demand && m_sink.hold(entry->name, packet);
+    return m_counters.count(held ? PolicyReason::outbound_held : PolicyReason::outbound_no_sa);
   }
   submit(m_outbound, packet, sa->outbound);
 }
@@ -159,7 +169,7 @@ void EngineDataPath::submit_inbound(ByteView packet) {
 
 std::optional<PacketPool::Slot> EngineDataPath::take_buffer(PacketPool& pool, const Lane& lane,
                                                             ByteView packet) {
-  if (packet.size() > capabilities().max_packet_bytes) {
+  if (packet.size() > m_longest_packet) {
     m_counters.count(lane.too_long);
     return std::nullopt;
   }
@@ -260,6 +270,11 @@ void EngineDataPath::finish(Lane& lane, const driver::Completion& completion) {
     } else if (lane.direction == driver::Direction::outbound) {
       m_sink.to_unprotected(output.first(completion.length));
     } else {
+      Sa* sa = m_sad.find_by_inbound(completion.sa);
+      const auto sequence = driver::esp_sequence(lane.pool.input(slot));
+      if (sa != nullptr && sequence) {
+        sa->highest_delivered = driver::highest_after(sa->highest_delivered, *sequence, sa->esn);
+      }
       m_sink.to_protected(output.first(completion.length));
     }
   } else if (completion.verdict == driver::Verdict::lease_exhausted) {
@@ -324,6 +339,7 @@ void EngineDataPath::renew_leases() {
       continue;
     }
     const auto lease = next_lease(m_lease, sa.esn, sa.lease_limit);
+    sa.highest_limit = std::max(sa.highest_limit, lease ? lease->limit : sa.lease_limit);
     if (lease && !m_engine->renew_lease(sa.outbound, lease->limit, lease->low)) {
       m_counters.count(PolicyReason::lease_renewal_failed);
       continue;
@@ -361,8 +377,12 @@ void EngineDataPath::recover_engine() {
   }
   if (!recovered) {
     m_counters.count(PolicyReason::engine_recovery_failed);
-    return m_watch.fail(fmt::format("{} (recovery {} of {} failed)", recovered.error().message,
-                                    m_watch.tries(), EngineWatch::most_tries));
+    m_watch.fail(fmt::format("{} (recovery {} of {} failed)", recovered.error().message, m_watch.tries(),
+                             EngineWatch::most_tries));
+    if (m_standby && m_watch.tries() >= EngineWatch::tries_with_standby) {
+      fail_over();
+    }
+    return;
   }
   m_counters.count(PolicyReason::engine_recovered);
   m_watch.recovered();
@@ -376,6 +396,7 @@ Expected<> EngineDataPath::resume() {
     }
     // A lease that the engine was given counts, also when its answer was lost.
     sa.lease_limit = std::max(sa.lease_limit, counters->next_sequence);
+    sa.highest_limit = std::max(sa.highest_limit, sa.lease_limit);
     ask_for_renewal(sa);
     for (auto* volume : {&sa.outbound_volume, &sa.inbound_volume}) {
       volume->before = volume->seen;

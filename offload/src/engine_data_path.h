@@ -17,7 +17,8 @@ namespace espgate::offload {
 
 class EngineDataPath final : public DataPath {
  public:
-  EngineDataPath(std::unique_ptr<driver::Engine> engine, PacketSink& sink, const LeasePolicy& lease);
+  EngineDataPath(std::unique_ptr<driver::Engine> engine, PacketSink& sink, const LeasePolicy& lease,
+                 Standby standby);
   ~EngineDataPath() override;
 
   Spd& spd() override { return m_spd; }
@@ -68,13 +69,19 @@ class EngineDataPath final : public DataPath {
   void renew_leases();
   void engine_failed(std::string reason);
   void recover_engine();
+  void fail_over();
+  // False when the engine does not take it.
+  bool carry_on(Sa& sa);
   // What the engine has after a recovery is what the data path goes on from.
   Expected<> resume();
   void remove_half(driver::Direction direction, driver::SaIndex index);
 
   std::unique_ptr<driver::Engine> m_engine;
+  Standby m_standby;
   PacketSink& m_sink;
   LeasePolicy m_lease;
+  // Bytes: what the buffers hold and the engine takes.
+  std::size_t m_longest_packet;
   Spd m_spd;
   Sad m_sad;
   SpiAllocator m_spis;

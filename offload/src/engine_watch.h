@@ -15,6 +15,8 @@ class EngineWatch {
   // Recoveries tried in a row before the engine is given up. The first comes at once, each later one after
   // twice as many polls as the one before it.
   static constexpr unsigned most_tries = 6;
+  // The same where another engine waits: traffic must not stand still for longer than some 3000 polls take.
+  static constexpr unsigned tries_with_standby = 3;
   static constexpr unsigned first_wait = 1024;
   // So many packets after a recovery, a new failure is a new one and not the old one come back.
   static constexpr std::size_t packets_until_trusted = 4096;

@@ -166,7 +166,9 @@ Expected<KernelPath::Policies> KernelPath::wanted(const Entry& entry, const IsTa
   }
   const bool to_engine =
       entry.spd.action == Action::protect && entry.spd.placement != SaPlacement::kernel_only;
-  if (auto added = builder.add_entry(entry.spd, to_engine ? m_engine_device : 0); !added) {
+  if (auto added =
+          builder.add_entry(entry.spd, to_engine ? m_engine_device : 0, m_kernel->tag().reqid(entry.number));
+      !added) {
     return std::unexpected(added.error());
   }
   return builder.take();

@@ -55,9 +55,19 @@ Expected<> PolicyBuilder::add_sa(const std::vector<Selector>& selectors, driver:
   return {};
 }
 
-Expected<> PolicyBuilder::add_entry(const SpdEntry& entry, unsigned engine_device) {
+Expected<> PolicyBuilder::add_entry(const SpdEntry& entry, unsigned engine_device, std::uint32_t reqid) {
   xfrm::Policy like;
   like.block = entry.action != Action::bypass;
+  xfrm::Policy outbound = like;
+  if (entry.action == Action::protect && entry.placement == SaPlacement::kernel_only && entry.on_demand) {
+    outbound.block = false;
+    outbound.templates.push_back({.source = entry.on_demand->local,
+                                  .destination = entry.on_demand->remote,
+                                  .protocol = xfrm::Protocol::esp,
+                                  .mode = driver::Mode::tunnel,
+                                  .reqid = reqid,
+                                  .optional = false});
+  }
   for (const Selector& row : entry.selectors) {
     for (const driver::Direction direction : {driver::Direction::outbound, driver::Direction::inbound}) {
       auto found = to_kernel_selectors(row, direction);
@@ -70,7 +80,7 @@ Expected<> PolicyBuilder::add_entry(const SpdEntry& entry, unsigned engine_devic
       }
       for (xfrm::PolicySelector selector : found->selectors) {
         for (const PolicyDirection to : directions_of(direction)) {
-          add(selector, to, PolicyRank::entry, like);
+          add(selector, to, PolicyRank::entry, direction == driver::Direction::outbound ? outbound : like);
         }
         if (direction == driver::Direction::outbound && engine_device != 0) {
           selector.interface = engine_device;

@@ -33,7 +33,8 @@ class PolicyBuilder {
                     const xfrm::Template& wanted);
   // What is left of the entry. With `engine_device` outbound packets may go to that device. Another entry
   // that has the id comes before this one, and then this one is never hit.
-  Expected<> add_entry(const SpdEntry& entry, unsigned engine_device);
+  // The kernel asks for an SA of a kernel_only entry on demand, with this reqid.
+  Expected<> add_entry(const SpdEntry& entry, unsigned engine_device, std::uint32_t reqid);
 
   KernelPolicies take() { return std::move(m_policies); }
 

@@ -17,6 +17,7 @@ enum class PolicyReason : std::uint8_t {
   outbound_policy_discard,  // a DISCARD entry
   outbound_bypass,          // not a drop: handed to the unprotected side as it is
   outbound_no_sa,           // a PROTECT entry without an SA that covers the packet
+  outbound_held,            // not a drop: the same, and the packet waits for an SA
   outbound_too_long,        // longer than the engine takes
   outbound_queue_full,      // no free buffer, or the engine's queue is full
   outbound_engine_failed,   // the engine does not answer
@@ -37,34 +38,22 @@ enum class PolicyReason : std::uint8_t {
   engine_failed,
   engine_recovered,
   engine_recovery_failed,
+  // How often another engine took over, and SAs that it did not take.
+  engine_failover,
+  failover_sa_lost,
 };
-inline constexpr std::array<std::string_view, 23> policy_reason_names = {
-    "outbound_malformed",
-    "outbound_no_policy",
-    "outbound_policy_discard",
-    "outbound_bypass",
-    "outbound_no_sa",
-    "outbound_too_long",
-    "outbound_queue_full",
-    "outbound_engine_failed",
-    "outbound_engine_lost",
-    "inbound_too_long",
-    "inbound_queue_full",
-    "inbound_engine_failed",
-    "inbound_engine_lost",
-    "completion_invalid",
-    "lease_renewal_failed",
-    "sequence_exhausted",
-    "icv_alarm",
-    "replay_alarm",
-    "lifetime_expired",
-    "sa_remove_failed",
-    "engine_failed",
-    "engine_recovered",
-    "engine_recovery_failed",
+inline constexpr std::array<std::string_view, 26> policy_reason_names = {
+    "outbound_malformed",    "outbound_no_policy",  "outbound_policy_discard",
+    "outbound_bypass",       "outbound_no_sa",      "outbound_held",
+    "outbound_too_long",     "outbound_queue_full", "outbound_engine_failed",
+    "outbound_engine_lost",  "inbound_too_long",    "inbound_queue_full",
+    "inbound_engine_failed", "inbound_engine_lost", "completion_invalid",
+    "lease_renewal_failed",  "sequence_exhausted",  "icv_alarm",
+    "replay_alarm",          "lifetime_expired",    "sa_remove_failed",
+    "engine_failed",         "engine_recovered",    "engine_recovery_failed",
+    "engine_failover",       "failover_sa_lost",
 };
-static_assert(policy_reason_names.size() ==
-              static_cast<std::size_t>(PolicyReason::engine_recovery_failed) + 1);
+static_assert(policy_reason_names.size() == static_cast<std::size_t>(PolicyReason::failover_sa_lost) + 1);
 
 class PolicyCounters {
  public:

@@ -11,6 +11,7 @@ Sa& Sad::insert(Sa sa) {
   Sa& stored = m_sas.emplace(id, std::move(sa)).first->second;
   m_by_entry[stored.name].push_back(&stored);
   m_by_outbound[stored.outbound.value] = &stored;
+  m_by_inbound[stored.inbound.value] = &stored;
   return stored;
 }
 
@@ -27,6 +28,7 @@ void Sad::erase(std::uint32_t id) {
     }
   }
   m_by_outbound.erase(sa.outbound.value);
+  m_by_inbound.erase(sa.inbound.value);
   m_sas.erase(found);
 }
 
@@ -55,6 +57,20 @@ Sa* Sad::find(std::uint32_t id) {
 Sa* Sad::find_by_outbound(driver::SaIndex index) {
   const auto found = m_by_outbound.find(index.value);
   return found == m_by_outbound.end() ? nullptr : found->second;
+}
+
+Sa* Sad::find_by_inbound(driver::SaIndex index) {
+  const auto found = m_by_inbound.find(index.value);
+  return found == m_by_inbound.end() ? nullptr : found->second;
+}
+
+void Sad::rows_changed() {
+  m_by_outbound.clear();
+  m_by_inbound.clear();
+  for (auto& [id, sa] : m_sas) {
+    m_by_outbound[sa.outbound.value] = &sa;
+    m_by_inbound[sa.inbound.value] = &sa;
+  }
 }
 
 const Sa* Sad::choose_outbound(const std::string& entry, const PacketFields& fields) const {

@@ -1,5 +1,5 @@
 // The SAD as the host keeps it (RFC 4301 section 4.4.2): which Child SA serves which SPD entry, and where in
-// the engine its two halves are. Keys are in the engine only.
+// the engine its two halves are. Keys are kept for the case that another engine takes over.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,12 @@ struct Sa {
   std::vector<Selector> selectors;
   bool receive_only = false;
   std::uint64_t lease_limit = 0;
+  // What another engine would go on from: the SAs as they were given to this one, with their keys; a limit
+  // that it may have been given, also when its answer was lost; and the highest number that it delivered.
+  driver::InboundSa inbound_sa;
+  driver::OutboundSa outbound_sa;
+  std::uint64_t highest_limit = 0;
+  std::uint64_t highest_delivered = 0;
   // The engine asked for more numbers and has not got them yet.
   bool renewal_due = false;
   // An engine that recovers counts anew: what the SA had carried before, as far as it was known.
@@ -50,6 +56,9 @@ class Sad {
   // nullptr when there is none.
   Sa* find(std::uint32_t id);
   Sa* find_by_outbound(driver::SaIndex index);
+  Sa* find_by_inbound(driver::SaIndex index);
+  // All are in other rows now.
+  void rows_changed();
   // Of those that may send, the newest SA of the SPD entry whose selectors cover the packet: a peer may have
   // narrowed the entry.
   const Sa* choose_outbound(const std::string& entry, const PacketFields& fields) const;
@@ -61,6 +70,7 @@ class Sad {
   std::map<std::uint32_t, Sa> m_sas;                             // its nodes do not move
   std::unordered_map<std::string, std::vector<Sa*>> m_by_entry;  // newest last
   std::unordered_map<std::uint32_t, Sa*> m_by_outbound;
+  std::unordered_map<std::uint32_t, Sa*> m_by_inbound;
 };
 
 }  // namespace espgate::offload

@@ -9,8 +9,6 @@ namespace espgate::driver::test {
 namespace {
 
 using card::Carried;
-using card::esp_sequence;
-using card::highest_after;
 
 TEST(Carried, TheNumberOfAPacketIsFoundInEveryEncapsulation) {
   InboundSa sa = inbound_sa();

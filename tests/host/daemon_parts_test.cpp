@@ -195,6 +195,59 @@ TEST(DaemonPump, CarriesPacketsBetweenTwoGateways) {
   }
 }
 
+// The first packets bring the SA up and go through it, in their order; no more than there is room for wait.
+TEST(DaemonPump, HoldsWhatAsksForAnSa) {
+  PairConfig trap = config_a();
+  trap.child_extra = "start_action = trap";
+  GatewayPair pair(trap);
+  ASSERT_TRUE(pair.a.configuration.load());
+  ASSERT_TRUE(pair.b.configuration.load());
+  int asked = 0;
+  pair.a.pump.held().on_wanted([&](const std::string& entry) {
+    EXPECT_EQ(entry, "site.net");
+    ++asked;
+    EXPECT_TRUE(pair.a.ike.stack().initiate("site", "net", pair.a.ike.now()));
+    pair.a.ike.settle();
+  });
+  std::vector<std::uint8_t> arrived;
+  pair.a.pump.to_devices([&](ByteView packet) { pair.b.pump.inbound(packet); }, [](ByteView) {});
+  pair.b.pump.to_devices([](ByteView) {}, [&](ByteView packet) { arrived.push_back(packet[24]); });
+  Bytes packet{0x45, 0, 0, 28, 0, 1, 0, 0, 64, 1, 0, 0, 10, 1, 0, 5, 10, 2, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0};
+  constexpr std::uint8_t too_many = HoldQueue::most_of_an_entry + 3;
+  for (std::uint8_t i = 0; i < too_many; ++i) {
+    packet[24] = i;
+    pair.a.pump.outbound(packet);
+  }
+  EXPECT_EQ(pair.a.pump.held().size(), HoldQueue::most_of_an_entry);
+  pair.run_ready();
+  EXPECT_EQ(asked, 1);
+  ASSERT_EQ(arrived.size(), HoldQueue::most_of_an_entry);
+  for (std::uint8_t i = 0; i < HoldQueue::most_of_an_entry; ++i) {
+    EXPECT_EQ(arrived[i], i);
+  }
+  EXPECT_EQ(pair.a.pump.held().size(), 0U);
+  const auto statistics = pair.a.pump.data_path().statistics();
+  ASSERT_TRUE(statistics);
+  for (const offload::PolicyCounter& counter : statistics->policy) {
+    EXPECT_EQ(counter.value, counter.name == "outbound_held"    ? HoldQueue::most_of_an_entry
+                             : counter.name == "outbound_no_sa" ? 3U
+                                                                : 0U)
+        << counter.name;
+  }
+}
+
+// The entry of A asks for nothing on demand.
+TEST(DaemonPump, HoldsNothingWithoutATrap) {
+  GatewayPair pair;
+  ASSERT_TRUE(pair.a.configuration.load());
+  pair.a.pump.held().on_wanted([](const std::string&) { ADD_FAILURE() << "nothing is to be asked for"; });
+  const Bytes packet{0x45, 0, 0,  28, 0, 1, 0, 0, 64, 1, 0, 0, 10, 1,
+                     0,    5, 10, 2,  0, 7, 8, 0, 0,  0, 0, 0, 0,  0};
+  pair.a.pump.outbound(packet);
+  pair.run_ready();
+  EXPECT_EQ(pair.a.pump.held().size(), 0U);
+}
+
 // The engine counts, the watch looks, IKE replaces and ends.
 TEST(DaemonVolumes, AreWatched) {
   PairConfig limited = config_a();

@@ -212,10 +212,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"", "mode = sideways",
                 "t.conf:6: connections.site.children.net.mode: 'sideways' is no mode; mode = tunnel is "
                 "supported"},
-        BadLine{
-            "", "start_action = trap",
-            "t.conf:6: connections.site.children.net.start_action: 'trap': not supported by this version: "
-            "traps; none and start are"},
+        BadLine{"", "start_action = spring",
+                "t.conf:6: connections.site.children.net.start_action: 'spring' is no action; none, start, "
+                "trap and "
+                "trap|start are"},
         BadLine{"", "start_action = start",
                 "t.conf:5: connections.site.children.net.start_action: to start, the first of local_addrs "
                 "and the "

@@ -92,6 +92,13 @@ class GatewayPair {
         b(io, m_path_b) {
     connect(a, b);
     connect(b, a);
+    for (TestGateway* gateway : {&a, &b}) {
+      gateway->ike.on_event([gateway](const ike::Event& event) {
+        if (event.kind == ike::Event::Kind::child_up) {
+          gateway->pump.release(event.connection + "." + event.child);
+        }
+      });
+    }
   }
 
   void rewrite_a(const PairConfig& config) { m_dir.write("a.conf", config_text(config)); }

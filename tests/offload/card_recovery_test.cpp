@@ -42,11 +42,17 @@ class Wire final : public PacketSink {
   std::uint64_t sent() const { return m_sent; }
   std::uint64_t delivered() const { return m_delivered; }
   const Bytes& last() const { return m_last; }
+  void engine_replaced(const std::string& reason, const std::vector<std::uint32_t>& lost) override {
+    m_replaced.push_back(reason);
+    EXPECT_TRUE(lost.empty());
+  }
+  const std::vector<std::string>& replaced() const { return m_replaced; }
   DataPath* path = nullptr;
 
  private:
   std::set<std::pair<std::uint32_t, std::uint64_t>> m_used;
   Bytes m_last;
+  std::vector<std::string> m_replaced;
   std::uint64_t m_sent = 0;
   std::uint64_t m_delivered = 0;
 };
@@ -55,7 +61,7 @@ class CardRecovery : public ::testing::Test {
  protected:
   void SetUp() override { begin(); }
 
-  void begin() {
+  void begin(bool with_standby = false) {
     m_path.reset();
     m_wire = std::make_unique<Wire>();
     m_submitted = 0;
@@ -67,7 +73,9 @@ class CardRecovery : public ::testing::Test {
         driver::card::CardEngine::create(std::move(faulty), {.name = "faulty", .hang_cycles = hang_cycles});
     ASSERT_TRUE(engine) << engine.error().message;
     // Leases that a burst of the tests does not use up, and the walk does.
-    m_path = DataPath::create(std::move(*engine), *m_wire, {.size = 64, .renew_before = 32});
+    m_path = DataPath::create(std::move(*engine), *m_wire, {.size = 64, .renew_before = 32},
+                              with_standby ? DataPath::Standby([] { return driver::make_software_engine(); })
+                                           : DataPath::Standby());
     m_wire->path = m_path.get();
     m_path->spd().replace(
         {{.name = "there", .action = Action::protect, .selectors = {selector("10.1.0.0/16", "10.2.0.0/16")}},
@@ -165,6 +173,72 @@ TEST_F(CardRecovery, ACardThatHangsIsBroughtBackToo) {
   send(3);
   settle();
   EXPECT_EQ(m_wire->delivered(), 6U);
+}
+
+// Pulled out at many points of its life under traffic: the software engine takes over, and no IV leaves
+// twice.
+TEST_F(CardRecovery, TheStandbyTakesOverFromACardThatIsPulledOut) {
+  constexpr unsigned round = 20;
+  constexpr std::uint64_t stride = 23;
+  std::uint64_t deaths = 0;
+  for (std::uint64_t step = 0;; step += stride, ++deaths) {
+    SCOPED_TRACE("pulled out after " + std::to_string(step) + " accesses");
+    begin(true);
+    m_card->die_after(step);
+    m_card->pulled_out = true;
+    for (int i = 0; i < 3; ++i) {
+      send(round);
+      settle();
+    }
+    if (m_wire->replaced().empty()) {
+      break;  // that is all the accesses that it has
+    }
+    ASSERT_EQ(m_wire->replaced().size(), 1U);
+    EXPECT_NE(m_wire->replaced()[0].find("recovery 3 of 6 failed"), std::string::npos);
+    EXPECT_EQ(policy("engine_failover"), 1U);
+    EXPECT_EQ(m_path->capabilities().name, "software");
+    // What was lost has a counter, and from here on everything arrives.
+    EXPECT_EQ(m_wire->sent() + policy("outbound_engine_lost") + policy("outbound_engine_failed") +
+                  policy("outbound_queue_full"),
+              m_submitted);
+    const std::uint64_t delivered = m_wire->delivered();
+    for (int i = 0; i < 5; ++i) {
+      send(round);
+      settle();
+    }
+    EXPECT_EQ(m_wire->delivered() - delivered, 200U);
+    // Delivered before, by the card or by the software, and so a replay.
+    m_path->submit_inbound(Bytes(m_wire->last()));
+    settle();
+    EXPECT_EQ(m_wire->delivered() - delivered, 200U);
+    if (HasFailure()) {
+      return;
+    }
+  }
+  EXPECT_GT(deaths, 8U) << "a walk of a few steps shows nothing";
+}
+
+// The card delivered it, and the software engine knows.
+TEST_F(CardRecovery, WhatTheCardDeliveredIsAReplayToTheStandby) {
+  begin(true);
+  send(5);
+  settle();
+  const Bytes last = m_wire->last();
+  m_card->die_after(0);
+  m_card->pulled_out = true;
+  send(1);
+  settle();
+  ASSERT_EQ(policy("engine_failover"), 1U);
+  const std::uint64_t delivered = m_wire->delivered();
+  m_path->submit_inbound(last);
+  settle();
+  EXPECT_EQ(m_wire->delivered(), delivered);
+  const auto statistics = m_path->statistics();
+  ASSERT_TRUE(statistics);
+  EXPECT_EQ(
+      statistics->counters.inbound.verdicts.at(static_cast<std::size_t>(driver::Verdict::replay_duplicate)) +
+          statistics->counters.inbound.verdicts.at(static_cast<std::size_t>(driver::Verdict::replay_too_old)),
+      1U);
 }
 
 TEST_F(CardRecovery, ACardThatIsPulledOutIsGivenUp) {

@@ -20,7 +20,13 @@ struct CountingSink final : PacketSink {
   void to_unprotected(ByteView) override { ++unprotected; }
   void to_protected(ByteView) override { ++protected_side; }
   unsigned unprotected = 0;
+  void engine_replaced(const std::string&, const std::vector<std::uint32_t>& without) override {
+    ++replaced;
+    lost = without;
+  }
   unsigned protected_side = 0;
+  unsigned replaced = 0;
+  std::vector<std::uint32_t> lost;
 };
 
 class DataPathRecovery : public ::testing::Test {
@@ -215,6 +221,95 @@ TEST_F(DataPathRecovery, WhatAnSaHasCarriedIsNotForgotten) {
   settle();
   EXPECT_EQ(m_path->statistics()->children.at(0).outbound.packets, 2U);
   EXPECT_EQ(m_path->statistics()->children.at(0).outbound.packets, 2U);
+}
+
+// A standby with one row in each table.
+class DataPathFailover : public DataPathRecovery {
+ protected:
+  DataPathFailover() {
+    m_standby.capabilities.name = "standby";
+    m_standby.capabilities.max_packet_bytes = 1500;
+    m_path =
+        DataPath::create(std::make_unique<FakeEngine>(m_engine), m_sink, {.size = 100, .renew_before = 30},
+                         [this]() -> Expected<std::unique_ptr<driver::Engine>> {
+                           if (m_no_standby) {
+                             return fail("all engines are out");
+                           }
+                           return std::make_unique<FakeEngine>(m_standby);
+                         });
+    m_path->spd().replace(
+        {{.name = "net", .action = Action::protect, .selectors = {selector("10.1.0.0/16", "10.2.0.0/16")}}});
+    m_engine.next_row = 0;
+    EXPECT_TRUE(m_path->install(child(1)));
+    m_engine.fail_recover = true;
+  }
+  FakeEngineState m_standby;
+  bool m_no_standby = false;
+};
+
+TEST_F(DataPathFailover, GoesOnBehindTheLeaseAndBehindWhatWasDelivered) {
+  // An ESP packet is what the fake engine takes for anything else.
+  Bytes esp = make_packet({.protocol = 50});
+  store_be32(esp, 24, 77);
+  m_path->submit_inbound(esp);
+  settle();
+  send(1);
+  break_down();
+  settle();
+  ASSERT_EQ(m_sink.replaced, 1U);
+  EXPECT_TRUE(m_sink.lost.empty());
+  EXPECT_EQ(m_path->capabilities().name, "standby");
+  ASSERT_EQ(m_standby.outbound.size(), 1U);
+  EXPECT_EQ(m_standby.outbound.begin()->second.next_sequence, 101U);
+  EXPECT_EQ(m_standby.outbound.begin()->second.lease_limit, 201U);
+  EXPECT_EQ(m_standby.inbound.begin()->second.replay_top, 77U);
+  EXPECT_EQ(m_standby.outbound.begin()->second.key.key.view().size(), child(1).outbound_key.key.size());
+  send(1);
+  settle();
+  EXPECT_EQ(m_sink.unprotected, 1U);
+  // Longer than the new engine takes.
+  m_path->submit_outbound(make_packet({.payload = 1500}));
+  EXPECT_EQ(policy("outbound_too_long"), 1U);
+}
+
+// The dead engine may have had the lease that was asked for and not answered.
+TEST_F(DataPathFailover, ALeaseThatWasAskedForCounts) {
+  m_engine.fail_renew = true;
+  m_engine.events.push_back({.kind = driver::Event::Kind::lease_low,
+                             .direction = driver::Direction::outbound,
+                             .sa = {m_engine.outbound.begin()->first}});
+  m_path->poll();
+  ASSERT_GE(policy("lease_renewal_failed"), 1U);
+  send(1);
+  break_down();
+  settle();
+  ASSERT_EQ(m_standby.outbound.size(), 1U);
+  EXPECT_EQ(m_standby.outbound.begin()->second.next_sequence, 201U);
+}
+
+TEST_F(DataPathFailover, AnSaThatTheStandbyDoesNotTakeIsGoneAndSaid) {
+  m_standby.fail_add_outbound = true;
+  send(1);
+  break_down();
+  settle();
+  EXPECT_EQ(m_sink.lost, std::vector<std::uint32_t>{1});
+  EXPECT_EQ(policy("failover_sa_lost"), 1U);
+  EXPECT_TRUE(m_standby.inbound.empty()) << "not by half";
+  EXPECT_TRUE(m_path->statistics()->children.empty());
+  m_path->submit_outbound(make_packet());
+  EXPECT_EQ(policy("outbound_no_sa"), 1U);
+}
+
+TEST_F(DataPathFailover, WithoutAStandbyBothReasonsAreTold) {
+  m_no_standby = true;
+  send(1);
+  break_down();
+  settle();
+  EXPECT_EQ(m_sink.replaced, 0U);
+  const auto statistics = m_path->statistics();
+  ASSERT_FALSE(statistics);
+  EXPECT_NE(statistics.error().message.find("still gone"), std::string::npos) << statistics.error().message;
+  EXPECT_NE(statistics.error().message.find("all engines are out"), std::string::npos);
 }
 
 TEST_F(DataPathRecovery, AnSaThatIsRemovedMeanwhileStaysRemoved) {

@@ -20,6 +20,8 @@ enum class HwOffload : std::uint8_t { no, packet, automatic };
 // What a child says about the data path, beside what IKE negotiates.
 struct ChildPlacement {
   HwOffload hw_offload = HwOffload::automatic;
+  // The first packet that finds no SA asks for one (strongSwan's start_action = trap).
+  bool trap = false;
   // Packets; 0 switches the replay check off, nullopt is the data path's own.
   std::optional<std::uint32_t> replay_window;
   // "file:line: connections.NAME.children.NAME", for errors that only the engine can give.

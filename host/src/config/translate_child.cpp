@@ -22,17 +22,25 @@ Expected<bool> parse_mode(std::string_view text) {
   return fail(fmt::format("'{}' is no mode; mode = tunnel is supported", text));
 }
 
-Expected<ike::StartAction> parse_start_action(std::string_view text) {
+struct StartActions {
+  bool start = false;
+  bool trap = false;
+};
+
+Expected<StartActions> parse_start_action(std::string_view text) {
   if (text == "none") {
-    return ike::StartAction::none;
+    return StartActions{};
   }
   if (text == "start") {
-    return ike::StartAction::start;
+    return StartActions{.start = true, .trap = false};
   }
-  if (text == "trap" || text == "route" || text == "start|trap" || text == "trap|start") {
-    return fail(fmt::format("'{}': not supported by this version: traps; none and start are", text));
+  if (text == "trap" || text == "route") {
+    return StartActions{.start = false, .trap = true};
   }
-  return fail(fmt::format("'{}' is no action; none and start are supported", text));
+  if (text == "start|trap" || text == "trap|start") {
+    return StartActions{.start = true, .trap = true};
+  }
+  return fail(fmt::format("'{}' is no action; none, start, trap and trap|start are", text));
 }
 
 Expected<HwOffload> parse_hw_offload(std::string_view text) {
@@ -116,7 +124,9 @@ ChildSettings translate_child(const Section& section, const std::string& path, D
   }
   child.ike.local_ts = read_selectors(in, "local_ts");
   child.ike.remote_ts = read_selectors(in, "remote_ts");
-  child.ike.start_action = in.value("start_action", parse_start_action).value_or(ike::StartAction::none);
+  const StartActions actions = in.value("start_action", parse_start_action).value_or(StartActions{});
+  child.ike.start_action = actions.start ? ike::StartAction::start : ike::StartAction::none;
+  child.placement.trap = actions.trap;
   read_child_timing(in, child.ike);
   child.placement.hw_offload = in.value("hw_offload", parse_hw_offload).value_or(HwOffload::automatic);
   if (const auto window =

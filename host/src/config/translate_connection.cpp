@@ -101,7 +101,7 @@ void read_children(const Section& section, const std::string& path, ConnectionSe
   for (const Section& child : children->sections()) {
     const std::string child_path = path + ".children." + child.name();
     ChildSettings translated = translate_child(child, child_path, errors);
-    if (translated.ike.start_action == ike::StartAction::start &&
+    if ((translated.ike.start_action == ike::StartAction::start || translated.placement.trap) &&
         !(begins_with_one_address(settings.ike.local_addresses) &&
           begins_with_one_address(settings.ike.remote_addresses))) {
       errors.add(child.where(), child_path + ".start_action",

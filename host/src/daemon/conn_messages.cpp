@@ -117,7 +117,9 @@ Message to_message(const config::ConnectionSettings& connection) {
     section.set_list("esp_proposals", to_strings(child.proposals));
     section.set_list("local-ts", to_strings(child.local_ts))
         .set_list("remote-ts", to_strings(child.remote_ts));
-    section.set("start_action", child.start_action == ike::StartAction::start ? "start" : "none");
+    const bool starts = child.start_action == ike::StartAction::start;
+    const bool traps = connection.placements.at(i).trap;
+    section.set("start_action", starts ? (traps ? "trap|start" : "start") : (traps ? "trap" : "none"));
     section.set("hw_offload", std::string(name_of(connection.placements.at(i).hw_offload)));
   }
   return event;

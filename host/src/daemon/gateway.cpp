@@ -90,7 +90,11 @@ config::ConfigErrors Gateway::open_all() {
   if (!engine) {
     return {engine.error().message};
   }
-  m_pump = std::make_unique<PacketPump>(m_io, std::move(*engine));
+  m_pump = std::make_unique<PacketPump>(
+      m_io, std::move(*engine),
+      m_options.engine == EngineKind::software
+          ? offload::DataPath::Standby()
+          : offload::DataPath::Standby([] { return driver::make_software_engine(); }));
   if (auto opened = open_devices(*config); !opened) {
     return {opened.error().message};
   }
@@ -205,6 +209,15 @@ void Gateway::connect_devices() {
   m_ike->on_send_keepalive([this](const ike::Stack::Keepalive& keepalive) {
     m_ike_sockets->send_keepalive(keepalive.local, keepalive.remote);
   });
+  m_pump->held().on_wanted([this](const std::string& entry) { on_wanted(entry); });
+  m_pump->on_engine_replaced([this](const std::string& reason, const std::vector<std::uint32_t>& lost) {
+    spdlog::critical("the engine failed for good, and the {} engine carries its SAs now: {}",
+                     m_pump->data_path().capabilities().name, reason);
+    for (const std::uint32_t id : lost) {
+      spdlog::error("Child SA #{} is lost with it", id);
+      m_ike->child_expired(id, true);
+    }
+  });
   const auto expired = [this](ike::ChildSaId id, bool hard) { m_ike->child_expired(id, hard); };
   m_volumes->on_expired(expired);
   m_carrier->on_expired(expired);
@@ -226,6 +239,7 @@ void Gateway::connect_control() {
 
 std::vector<IoCounters> Gateway::io_counters() const {
   std::vector<IoCounters> all;
+  add_counters(all, "hold", &m_pump->held());
   add_counters(all, "tun", m_tun);
   add_counters(all, "esp", m_esp_socket);
   add_counters(all, "udp", m_ike_sockets);
@@ -270,16 +284,23 @@ void Gateway::wait_for_signal() {
 
 void Gateway::on_event(const ike::Event& event) {
   log_event(event);
+  const std::string entry = config::spd_entry_name(event.connection, event.child);
+  if (event.kind == ike::Event::Kind::child_up) {
+    m_pump->release(entry);
+  } else if (event.kind == ike::Event::Kind::initiate_failed) {
+    m_pump->held().drop(entry);
+  }
   m_control->on_event(event);
 }
 
-// The kernel holds the packet back meanwhile.
+// The kernel, or the pump, holds the packet back meanwhile.
 void Gateway::on_wanted(const std::string& entry) {
   const std::size_t dot = entry.find('.');
   const auto started = m_ike->stack().initiate(
       entry.substr(0, dot), entry.substr(std::min(dot, entry.size() - 1) + 1), m_ike->now());
   if (!started) {
     spdlog::error("a packet wants {}, which cannot be started: {}", entry, started.error().message);
+    m_pump->held().drop(entry);
   }
   m_ike->settle();
 }

@@ -221,7 +221,11 @@ std::vector<offload::SpdEntry> to_spd(const config::GatewayConfig& config) {
                          .replay_window = static_cast<std::uint16_t>(
                              placement.replay_window.value_or(driver::default_replay_window)),
                          .from_packet = {},
-                         .placement = to_placement(placement.hw_offload)});
+                         .placement = to_placement(placement.hw_offload),
+                         .on_demand = placement.trap ? std::optional(offload::TunnelEnds{
+                                                           connection.ike.local_addresses.front().first,
+                                                           connection.ike.remote_addresses.front().first})
+                                                     : std::nullopt});
     }
   }
   return entries;

@@ -51,6 +51,12 @@ class PacketSink {
   virtual void to_unprotected(ByteView packet) = 0;
   // A whole inner IPv4 packet for the protected side.
   virtual void to_protected(ByteView packet) = 0;
+  // A packet of an SPD entry that asks for SAs on demand found none. True when it was taken, to be submitted
+  // again once there is one. Called from DataPath::submit_outbound().
+  virtual bool hold(const std::string& /*entry*/, ByteView /*packet*/) { return false; }
+  // The engine failed for good, for this reason, and the standby carries its SAs now; but not those with
+  // these ids, which are gone. Called from DataPath::poll().
+  virtual void engine_replaced(const std::string& /*reason*/, const std::vector<std::uint32_t>& /*lost*/) {}
 };
 
 // Packets that never reached the engine, one named counter for each reason.
@@ -75,14 +81,18 @@ struct LeasePolicy {
 
 class DataPath {
  public:
-  // `sink` must outlive the data path.
+  // Makes the engine that takes over when the first one has failed for good.
+  using Standby = std::function<Expected<std::unique_ptr<driver::Engine>>()>;
+
+  // `sink` must outlive the data path. Without a standby an engine that failed for good carries nothing more.
   static std::unique_ptr<DataPath> create(std::unique_ptr<driver::Engine> engine, PacketSink& sink,
-                                          const LeasePolicy& lease = {});
+                                          const LeasePolicy& lease = {}, Standby standby = {});
   DataPath(const DataPath&) = delete;
   DataPath& operator=(const DataPath&) = delete;
   virtual ~DataPath() = default;
 
   virtual Spd& spd() = 0;
+  // Of the engine that carries the SAs now.
   virtual const driver::Capabilities& capabilities() const = 0;
 
   // Whether a Child SA of this kind could be carried; the error names the capability that is missing. Keys
@@ -112,7 +122,9 @@ class DataPath {
   // An engine that does not answer is reset and gets its SAs again, at once and then a few times more, each
   // after a longer wait. Until then packets are dropped and counted (outbound_engine_failed, or inbound_…);
   // those within it are lost and counted (outbound_engine_lost, or inbound_…). No sequence number is used
-  // twice: each SA goes on at the end of its lease, with a new one.
+  // twice: each SA goes on at the end of its lease, with a new one. With a standby there are fewer tries, and
+  // then it takes over, in the same way: outbound behind every number that the engine may have used, inbound
+  // behind the highest one that was delivered.
   virtual bool poll() = 0;
 
   // An error, with the reason, while the engine does not answer. What each SA has carried counts on through a

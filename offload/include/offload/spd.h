@@ -18,6 +18,14 @@ enum class Action : std::uint8_t { protect, bypass, discard };
 // Where the SAs of an entry may be.
 enum class SaPlacement : std::uint8_t { either, engine_only, kernel_only };
 
+// The ends of a tunnel, where they are known before any SA is there.
+struct TunnelEnds {
+  IpAddress local;
+  IpAddress remote;
+
+  bool operator==(const TunnelEnds&) const = default;
+};
+
 struct SpdEntry {
   std::string name;  // the child that it came from
   Action action = Action::discard;
@@ -26,6 +34,8 @@ struct SpdEntry {
   std::uint16_t replay_window = driver::default_replay_window;
   PopulateFromPacket from_packet = {};
   SaPlacement placement = SaPlacement::either;
+  // A packet without an SA asks for one between these.
+  std::optional<TunnelEnds> on_demand = {};
 };
 
 // Why a packet hits what it hits.
