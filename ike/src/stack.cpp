@@ -71,6 +71,7 @@ class StackImpl final : public Stack {
 
   void load_credentials(Credentials credentials) override {
     m_environment.config.load_credentials(std::move(credentials));
+    m_environment.verified.clear();
   }
   void set_time_of_day(std::chrono::sys_seconds time_of_day, Instant now) override {
     m_environment.day_of_instant_zero =

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "auth/certificate_cache.h"
 #include "config/config_store.h"
 #include "ike/stack.h"
 #include "reason.h"
@@ -86,6 +87,7 @@ struct Environment {
   std::vector<Event> events{};
   std::vector<Stack::Keepalive> keepalives{};
   std::vector<Restart> restarts{};
+  CertificateCache verified{limits.max_verified_certificates};
   DrainingChildren draining{handler, limits.max_draining};
   ChildSaId last_child_id = 0;
 };
