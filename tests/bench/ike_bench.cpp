@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -268,9 +269,11 @@ class Pair {
     std::chrono::seconds dpd_delay{};
     // Certificates of initiators, which take turns.
     unsigned certificates = 1;
+    // Whether the one initiator that stands for all knows the responder's certificate from before.
+    bool responder_known = true;
   };
   Pair(const std::string& auth, unsigned sas, const Wanted& wanted)
-      : m_initiator(limits(sas)), m_responder(limits(sas)) {
+      : m_initiator(limits(sas, wanted.responder_known)), m_responder(limits(sas, true)) {
     const bool psk = auth == "psk";
     std::unique_ptr<Holder> root;
     if (psk) {
@@ -287,8 +290,9 @@ class Pair {
         m_holders.push_back(issue(auth, "initiator" + std::to_string(n), root.get()));
       }
       m_holders.push_back(issue(auth, "responder.example", root.get()));
-      give(m_responder, m_holders.back(), *root);
       m_root = std::move(root);
+      give(m_responder, std::span(m_holders).last(1));
+      give(m_initiator, std::span(m_holders).first(wanted.certificates));
       for (End* end : {&m_initiator, &m_responder}) {
         end->stack->set_time_of_day(
             std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now()), m_now);
@@ -317,24 +321,32 @@ class Pair {
     m_base = std::move(base);
   }
 
-  // Brings up one more; the configuration is loaded beforehand and not part of the time.
-  void come_up(unsigned n) {
-    ike::ConnectionConfig connection = m_base;
-    connection.name = "c" + std::to_string(n);
-    connection.local_addresses = {{address_of(n), address_of(n)}};
-    if (m_root != nullptr) {
-      const std::size_t holder = n % (m_holders.size() - 1);
-      if (m_holders.size() > 2 || n == 0) {
-        give(m_initiator, m_holders[holder], *m_root);
+  // Brings up `count` more, from the n-th on, all at the same time; the configuration is loaded beforehand
+  // and not part of the time.
+  void come_up(unsigned n, unsigned count = 1) {
+    std::vector<std::string> names;
+    for (unsigned i = n; i < n + count; ++i) {
+      ike::ConnectionConfig connection = m_base;
+      connection.name = "c" + std::to_string(i);
+      connection.local_addresses = {{address_of(i), address_of(i)}};
+      if (m_root != nullptr) {
+        const std::size_t holder = i % (m_holders.size() - 1);
+        connection.local_id = value(ike::Identity::parse("initiator" + std::to_string(holder)));
+        connection.local_auth.certificates = {m_holders[holder].certificate};
       }
-      connection.local_id = value(ike::Identity::parse("initiator" + std::to_string(holder)));
+      names.push_back(connection.name);
+      require(m_initiator.stack->load_connection(std::move(connection)).has_value(), "connection");
     }
-    const std::string name = connection.name;
-    require(m_initiator.stack->load_connection(std::move(connection)).has_value(), "connection");
-    m_initiator.timed([&] { value(m_initiator.stack->initiate(name, "net", m_now)); });
+    m_initiator.timed([&] {
+      for (const std::string& name : names) {
+        value(m_initiator.stack->initiate(name, "net", m_now));
+      }
+    });
     talk();
-    // The IKE SA keeps what it was made from.
-    m_initiator.stack->unload_connection(name);
+    // The IKE SAs keep what they were made from.
+    for (const std::string& name : names) {
+      m_initiator.stack->unload_connection(name);
+    }
   }
 
   // Replaces the newest Child SA at the initiator's wish; the old one is deleted.
@@ -379,11 +391,14 @@ class Pair {
   ike::Instant now() const { return m_now; }
 
  private:
-  static void give(End& end, const Holder& holder, const Holder& root) {
-    end.stack->load_credentials({.certificates = {holder.certificate},
-                                 .authorities = {root.certificate},
-                                 .crls = {},
-                                 .keys = {holder.key}});
+  void give(End& end, std::span<const Holder> holders) {
+    ike::Credentials credentials{
+        .certificates = {}, .authorities = {m_root->certificate}, .crls = {}, .keys = {}};
+    for (const Holder& holder : holders) {
+      credentials.certificates.push_back(holder.certificate);
+      credentials.keys.push_back(holder.key);
+    }
+    end.stack->load_credentials(std::move(credentials));
   }
 
   void talk() {
@@ -395,8 +410,11 @@ class Pair {
     m_responder.stack->take_events();
   }
 
-  static ike::Limits limits(unsigned sas) {
+  static ike::Limits limits(unsigned sas, bool peers_known) {
     ike::Limits limits;
+    if (!peers_known) {
+      limits.max_verified_certificates = 0;
+    }
     limits.max_half_open = sas;
     limits.cookie_threshold = sas;
     limits.max_half_open_per_source = sas;
@@ -408,8 +426,12 @@ class Pair {
     from.timed([&] { datagrams = from.stack->take_datagrams(); });
     for (ike::Datagram& datagram : datagrams) {
       std::swap(datagram.local, datagram.remote);
-      to.timed([&] { to.stack->receive(datagram, m_now); });
     }
+    to.timed([&] {
+      for (const ike::Datagram& datagram : datagrams) {
+        to.stack->receive(datagram, m_now);
+      }
+    });
     return !datagrams.empty();
   }
 
@@ -426,19 +448,14 @@ double rounded(double figure, double unit) {
   return std::round(figure / unit) * unit;
 }
 
-// In slices, with a slice of what the limit is made of after each. `first` come up beforehand.
-template <typename Once>
-void alternate(Pair& pair, Needed& needed, unsigned first, unsigned count, Once once) {
-  constexpr unsigned slice = 50;
-  for (unsigned n = 0; n < first; ++n) {
-    once(n);
-  }
+// `count` times, in slices, with a slice of what the limit is made of after each.
+template <typename Slice>
+void alternate(Pair& pair, Needed& needed, unsigned count, Slice slice) {
+  constexpr unsigned at_once = 50;
   pair.initiator().cpu = pair.responder().cpu = 0;
-  for (unsigned n = 0; n < count; ++n) {
-    once(first + n);
-    if (n % slice == slice - 1) {
-      needed.measure(slice);
-    }
+  for (unsigned done = 0; done < count; done += at_once) {
+    slice(done, at_once);
+    needed.measure(at_once);
   }
 }
 
@@ -448,14 +465,13 @@ enum class Peers : bool { known, fresh };
 void add_establishments(json& results, const std::string& auth, unsigned count, Peers peers = Peers::known) {
   const bool fresh = peers == Peers::fresh;
   Needed needed(auth, fresh);
-  Pair pair(auth, count + 1, {.certificates = fresh ? count + 1 : 1});
-  alternate(pair, needed, 1, count, [&](unsigned n) { pair.come_up(n); });
+  Pair pair(auth, count + 1, {.certificates = fresh ? count + 1 : 1, .responder_known = !fresh});
+  pair.come_up(0);
+  alternate(pair, needed, count, [&](unsigned done, unsigned times) { pair.come_up(1 + done, times); });
   require(pair.responder().handler.installed == count + 1 && pair.initiator().handler.installed == count + 1,
           "not every Child SA came up");
   for (const auto& [role, end] :
        {std::pair("responder", &pair.responder()), {"initiator", &pair.initiator()}}) {
-    // One initiator stands for all: the responder's certificate would be known to it, but that it is given
-    // another certificate of its own each time, and forgets.
     const double rate = count / end->cpu;
     results.push_back({{"measure", "IKE and Child SA established"},
                        {"auth", auth == "psk" ? auth : auth + (fresh ? ", new peers" : ", known peers")},
@@ -513,7 +529,11 @@ void add_rekeys(json& results, unsigned count) {
   Needed needed("psk", false);
   Pair pair("psk", 1, {.esp = "aes128gcm16-x25519-esn"});
   pair.come_up(0);
-  alternate(pair, needed, 0, count, [&](unsigned /*n*/) { pair.rekey_child(); });
+  alternate(pair, needed, count, [&](unsigned /*done*/, unsigned times) {
+    for (unsigned n = 0; n < times; ++n) {
+      pair.rekey_child();
+    }
+  });
   require(pair.responder().handler.installed == count + 1, "not every Child SA was replaced");
   for (const auto& [role, end] :
        {std::pair("responder", &pair.responder()), {"initiator", &pair.initiator()}}) {

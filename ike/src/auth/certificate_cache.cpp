@@ -66,7 +66,7 @@ Expected<> CertificateCache::verify(const Certificate& certificate, std::span<co
     return {};
   }
   std::vector<Certificate> intermediates(received.begin(), received.end());
-  std::ranges::copy(ours, std::back_inserter(intermediates));
+  std::ranges::copy_if(ours, std::back_inserter(intermediates), &Certificate::is_authority);
   context.intermediates = intermediates;
   const auto chain = verify_chain(certificate, context);
   if (!chain) {

@@ -22,7 +22,7 @@ const Certificate* find_issuer(const Credentials& credentials, const Certificate
        {std::span(credentials.certificates), std::span(credentials.authorities)}) {
     const auto at = std::ranges::find_if(source, [&](const Certificate& c) {
       const Identity& subject = c.impl().subject;
-      return (issuer == subject || matches(issuer, subject)) && c.is_authority();
+      return c.is_authority() && (issuer == subject || matches(issuer, subject));
     });
     if (at != source.end()) {
       return &*at;
