@@ -61,7 +61,8 @@ class HalfOpenTable {
   std::size_t m_total = 0;
 };
 
-// A child to be brought up again, or a handshake to be begun anew.
+// A child to be brought up again, a handshake to be begun anew, or an IKE SA in place of one that cannot be
+// rekeyed.
 struct Restart {
   Instant at{};
   std::string connection;
@@ -69,6 +70,8 @@ struct Restart {
   // The IKE SA whose handshake got no answer, and how often that has been so; 0 otherwise.
   IkeSaId instead_of = 0;
   unsigned failures = 0;
+  // The IKE SA that the new one takes over from, without being its successor by rekeying; 0 otherwise.
+  IkeSaId supersedes = 0;
 };
 
 struct Environment {
