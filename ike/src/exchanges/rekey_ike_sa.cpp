@@ -113,7 +113,9 @@ void RekeyIkeSa::take_error(IkeSa& sa, const NotifyPayload& error) {
     sa.enqueue_first(std::move(again));
     return;
   }
-  sa.rekey_failed("the peer refused to rekey the IKE SA with " + wire::to_string(error.notify));
+  const bool superseded = error.notify == NotifyType::no_additional_sas && sa.supersede();
+  sa.rekey_failed("the peer refused to rekey the IKE SA with " + wire::to_string(error.notify) +
+                  (superseded ? "; another one is begun in its place" : ""));
 }
 
 void RekeyIkeSa::take_answer(IkeSa& sa, const wire::Payloads& answer) {

@@ -14,6 +14,7 @@ IkeSa::IkeSa(Environment& environment, Setup setup)
       m_id(setup.id),
       m_replaces(setup.replaces),
       m_failures(setup.failures),
+      m_supersedes(setup.supersedes),
       m_initiator(setup.initiator),
       m_initiator_spi(setup.initiator ? setup.own_spi : setup.peer_spi),
       m_responder_spi(setup.initiator ? setup.peer_spi : setup.own_spi),

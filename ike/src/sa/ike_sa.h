@@ -55,8 +55,9 @@ class IkeSa final {
     Endpoint local;
     Endpoint remote;
     ConnectionPtr connection;
-    IkeSaId replaces = 0;   // 0: it came from IKE_SA_INIT
-    unsigned failures = 0;  // handshakes before this one that got no answer
+    IkeSaId replaces = 0;    // 0: it came from IKE_SA_INIT
+    unsigned failures = 0;   // handshakes before this one that got no answer
+    IkeSaId supersedes = 0;  // see supersede()
   };
   IkeSa(Environment& environment, Setup setup);
   IkeSa(const IkeSa&) = delete;
@@ -120,6 +121,12 @@ class IkeSa final {
   // The replacement failed; it is tried again.
   void rekey_child_failed(ChildSaId id, std::string reason);
   void rekey_failed(std::string reason);
+  // The peer refuses to replace what this IKE SA has: another IKE SA is begun, with all of its children, and
+  // this one ends when they are up (RFC 7296 section 2.8). False when we cannot begin one.
+  bool supersede();
+  // Told by the stack once there is one.
+  void set_superseded_by(IkeSaId id) { m_superseded_by = id; }
+  bool is_superseded() const;
 
   // The IKE SA that takes over from this one (RFC 7296 section 2.18), established from the start. Until
   // hand_over() it has nothing.
@@ -202,6 +209,7 @@ class IkeSa final {
   bool may_start(const Exchange& exchange) const;
   void claim_inheritance(const wire::Message& message, const wire::Payloads& payloads);
   void watch_message_ids();
+  void finish_superseding();
   std::optional<Instant> liveness_deadline() const;
   std::optional<Instant> keepalive_deadline() const;
   void request_due();
@@ -214,6 +222,8 @@ class IkeSa final {
   const IkeSaId m_id;
   const IkeSaId m_replaces;
   const unsigned m_failures;
+  IkeSaId m_supersedes;
+  IkeSaId m_superseded_by = 0;
   const bool m_initiator;
   SaState m_state = SaState::created;
   std::uint64_t m_initiator_spi = 0;

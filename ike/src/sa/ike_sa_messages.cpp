@@ -321,6 +321,7 @@ void IkeSa::settle_response(Exchange::Outcome outcome) {
 }
 
 void IkeSa::start_exchanges() {
+  finish_superseding();
   while (m_state != SaState::gone) {
     if (m_requests.active() == nullptr && !m_requests.waiting().empty() &&
         !may_start(*m_requests.waiting().front())) {
