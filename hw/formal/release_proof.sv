@@ -76,18 +76,18 @@ module release_proof (
 
 `ifndef CLAIMS_ONLY
   // --- what makes it inductive ---
-  (* hierconn *) wire \u_inbound.u_commit.end1_q ;
+  (* hierconn *) wire \u_inbound.u_commit.end3_q ;
   (* hierconn *) wire \u_inbound.done ;
   (* hierconn *) wire \u_inbound.done_spill ;
   (* hierconn *) wire \u_inbound.ok ;
   (* hierconn *) wire \u_inbound.late_q ;
   (* hierconn *) wire \u_inbound.late_ok_q ;
-  (* hierconn *) wire [JUDGED_BITS-1:0] \u_inbound.u_commit.judged1_q ;
+  (* hierconn *) wire [JUDGED_BITS-1:0] \u_inbound.u_commit.judged3_q ;
   esp_inbound_pkg::judged_t judged1;
-  assign judged1 = \u_inbound.u_commit.judged1_q ;
+  assign judged1 = \u_inbound.u_commit.judged3_q ;
   always_comb begin
     if (started_q) begin
-      assert (\u_inbound.u_commit.end1_q == end1_q);
+      assert (\u_inbound.u_commit.end3_q == end1_q);
       assert (\u_inbound.done == end2_q);
       assert (\u_inbound.late_q == late3_q);
       if (end1_q) begin

@@ -1,4 +1,4 @@
-// esp_replay_number and esp_replay_window are a set of numbers: one number, whichever, is followed.
+// esp_replay_number, esp_replay_window and esp_replay_accept are a set of numbers: one number, whichever, is followed.
 // As long as it is within reach of the ring, its look-up says exactly whether it was accepted
 // before; so no number is accepted twice, and none that is new within the window is called a
 // duplicate. top never moves back. Every number up to the first top counts as received.
@@ -30,7 +30,7 @@ module replay_proof #(
 
   logic [FULL-1:0] top_q;
   logic [(1<<SLOT_LOG2)-1:0] live_q;
-  logic [RING_LOG2:0] span_q;
+  logic full_q;
   logic [WORD_LOG2-1:0] last_q;        // word of the followed number's slot
   logic [(1<<WORD_LOG2)-1:0] bits_q;
   logic accepted_q;    // the followed number
@@ -44,29 +44,38 @@ module replay_proof #(
   end
 
   // --- a packet ----
-  logic [HALF-1:0] high, ahead, top_high;
-  logic [RING_LOG2-1:0] back;
+  logic [HALF-1:0] high, top_high;
   logic too_old, newer, guess_wrong, received, accept, same_slot;
   logic [(1<<SLOT_LOG2)-1:0] next_live;
-  logic [RING_LOG2:0] next_span;
+  logic same_block, far, fills, live_slot, number_same_slot, later_slot;
   logic [WORD_LOG2-1:0] next_last;
   logic [(1<<WORD_LOG2)-1:0] next_bits;
   logic [FULL-1:0] number;
   assign top_high = top_q[FULL-1:HALF];
   assign same_slot = low_i[RING_LOG2-1:WORD_LOG2] == followed[RING_LOG2-1:WORD_LOG2];
-  esp_replay_number #(.HALF(HALF), .RING_LOG2(RING_LOG2)) u_number (
-    .esn_i(esn), .check_i(1'b1), .window_i(window), .top_i(top_q), .low_i, .guess_i(high),
+  esp_replay_number #(.HALF(HALF), .WORD_LOG2(WORD_LOG2)) u_number (
+    .esn_i(esn), .check_i(1'b1), .top_i(top_q), .low_i,
+    .reach_i({1'b0, low_i} + (HALF + 1)'(window) - 1'b1),
+    .turn_i({1'b0, low_i} - (HALF + 1)'(1 << RING_LOG2)),
+    .guess_i(high), .guess_above_i(high + 1'b1), .guess_below_i(high - 1'b1),
     .high_o(high), .too_old_o(too_old), .newer_o(newer), .guess_wrong_o(guess_wrong),
-    .ahead_o(ahead), .back_o(back)
+    .same_block_o(same_block), .far_o(far)
   );
-  esp_replay_window #(
-    .HALF(HALF), .WORD_LOG2(WORD_LOG2), .SLOT_LOG2(SLOT_LOG2)
-  ) u_window (
-    .top_slot_i(top_q[RING_LOG2-1:WORD_LOG2]), .live_i(live_q), .span_i(span_q),
-    .last_i(same_slot ? last_q : other_last_i), .bits_i(same_slot ? bits_q : other_bits_i),
-    .number_i(low_i[RING_LOG2-1:0]), .newer_i(newer), .ahead_i(ahead), .back_i(back),
-    .received_o(received), .next_live_o(next_live), .next_span_o(next_span),
-    .next_last_o(next_last), .next_bits_o(next_bits)
+  logic [WORD_LOG2-1:0] last;
+  logic [(1<<WORD_LOG2)-1:0] bits;
+  assign last = same_slot ? last_q : other_last_i;
+  assign bits = same_slot ? bits_q : other_bits_i;
+  esp_replay_window #(.WORD_LOG2(WORD_LOG2), .SLOT_LOG2(SLOT_LOG2)) u_window (
+    .top_slot_i(top_q[RING_LOG2-1:WORD_LOG2]), .live_i(live_q), .full_i(full_q),
+    .floor_i(first_top[RING_LOG2:0]), .last_i(last), .bits_i(bits), .number_i(low_i[RING_LOG2:0]),
+    .received_o(received), .fills_o(fills), .live_slot_o(live_slot),
+    .same_slot_o(number_same_slot), .later_slot_o(later_slot)
+  );
+  esp_replay_accept #(.WORD_LOG2(WORD_LOG2), .SLOT_LOG2(SLOT_LOG2)) u_accept (
+    .top_slot_i(top_q[RING_LOG2-1:WORD_LOG2]), .live_i(live_q), .last_i(last), .bits_i(bits),
+    .number_i(low_i[RING_LOG2-1:0]), .live_slot_i(live_slot), .same_slot_i(number_same_slot),
+    .later_slot_i(later_slot), .newer_i(newer), .same_block_i(same_block), .far_i(far),
+    .next_live_o(next_live), .next_last_o(next_last), .next_bits_o(next_bits)
   );
   assign number = {high, low_i};
   assign accept = valid_i && !too_old && (newer || !received);
@@ -74,12 +83,12 @@ module replay_proof #(
     if (!rst_ni) begin
       top_q <= first_top;
       live_q <= '0;
-      span_q <= '0;
+      full_q <= 1'b0;
       accepted_q <= 1'b0;
     end else if (accept) begin
       if (newer) top_q <= number;
       live_q <= next_live;
-      span_q <= next_span;
+      full_q <= full_q || (newer && (far || fills));
       if (same_slot) begin
         last_q <= next_last;
         bits_q <= next_bits;
@@ -95,7 +104,7 @@ module replay_proof #(
   assign behind = top_q - followed;
   assign moved = top_q - first_top;
   assign reached = followed <= top_q && behind < RING;
-  assign judged = behind < FULL'(span_q);
+  assign judged = full_q || followed > first_top;
   assign top_slot = top_q[RING_LOG2-1:WORD_LOG2];
   assign slot = followed[RING_LOG2-1:WORD_LOG2];
   assign in_slot_of_top = top_slot == slot;
@@ -106,9 +115,9 @@ module replay_proof #(
       // Invariants, which the induction needs.
       assert (top_q >= first_top);
       assert (esn || top_high == '0);
-      assert (FULL'(span_q) == (moved > RING ? RING : moved));
+      assert (full_q == (moved >= RING));
       assert (!(in_slot_of_top && live_q[top_slot]) || last_q == top_q[WORD_LOG2-1:0]);
-      assert (!(in_slot_of_top && span_q != '0) || live_q[top_slot]);
+      assert (!(in_slot_of_top && moved != '0) || live_q[top_slot]);
       if (reached && judged) assert (found == accepted_q);
       if (accepted_q) assert (followed > first_top && followed <= top_q);
       // Claims.
@@ -120,7 +129,7 @@ module replay_proof #(
       if (accept) begin
         assert (newer == (number > top_q));
         assert (newer || top_q - number < FULL'(window));
-        assert (!newer || FULL'(ahead) == number - top_q);
+        assert (!newer || far == (number - top_q >= RING));
         assert (number != '0);
         assert (esn || high == '0);
       end
@@ -132,9 +141,8 @@ module replay_proof #(
   always_ff @(posedge clk_i) begin
     if (started_q && rst_ni) begin
       cover (accepted_q && accept && !newer && same_slot && in_slot_of_top);
-      cover (accepted_q && accept && newer && same_slot && ahead >= HALF'(1 << RING_LOG2));
-      cover (accepted_q && accept && newer && same_slot && ahead != '0
-             && ahead < HALF'(1 << RING_LOG2) && next_last < last_q);
+      cover (accepted_q && accept && newer && same_slot && far);
+      cover (accepted_q && accept && newer && same_slot && !far && next_last < last_q);
       cover (accepted_q && valid_i && !too_old && received && number == followed);
     end
   end

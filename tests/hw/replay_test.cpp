@@ -1,4 +1,4 @@
-// The replay window's two modules against a plain set of numbers: every sequence of a few numbers in a small
+// The replay window's modules against a plain set of numbers: every sequence of a few numbers in a small
 // ring, and long walks in the real one. (hw/formal/replay_proof.sv proves the same by induction.)
 #include <VReplay.h>
 #include <VReplaySmall.h>
@@ -34,6 +34,7 @@ class Ring {
       : m_shape(shape),
         m_model(model),
         m_top(top),
+        m_floor(top & ((2ULL << (shape.word_log2 + shape.slot_log2)) - 1)),
         m_last(1U << shape.slot_log2),
         m_bits(1U << shape.slot_log2) {
     put(m_model.esn_i, esn ? 1 : 0);
@@ -51,7 +52,8 @@ class Ring {
     const std::size_t slot = low >> m_shape.word_log2 & ((1U << m_shape.slot_log2) - 1);
     put(m_model.top_i, m_top);
     put(m_model.live_i, m_live);
-    put(m_model.span_i, m_span);
+    put(m_model.full_i, m_full);
+    put(m_model.floor_i, m_floor);
     put(m_model.last_i, m_last[slot]);
     put(m_model.bits_i, m_bits[slot]);
     put(m_model.low_i, low);
@@ -64,7 +66,7 @@ class Ring {
       m_top = m_number;
     }
     m_live = m_model.next_live_o;
-    m_span = m_model.next_span_o;
+    m_full = m_model.next_full_o;
     m_last[slot] = static_cast<std::uint8_t>(m_model.next_last_o);
     m_bits[slot] = m_model.next_bits_o;
     return true;
@@ -76,9 +78,10 @@ class Ring {
   Shape m_shape;
   Model& m_model;
   std::uint64_t m_top;
+  std::uint64_t m_floor;
   std::uint64_t m_number = 0;
   std::uint32_t m_live = 0;
-  std::uint32_t m_span = 0;
+  std::uint32_t m_full = 0;
   std::vector<std::uint8_t> m_last;
   std::vector<std::uint64_t> m_bits;
 };

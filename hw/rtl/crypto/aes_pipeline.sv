@@ -1,6 +1,7 @@
 // AES encryption (FIPS-197), fully unrolled: LANES blocks a cycle under one key, which may change
 // every cycle, AES-128 and AES-256 mixed. Fixed latency of 15 cycles: AddRoundKey, then 14 rounds
-// with the key expansion beside them. A lane without lane_i keeps its old state, which its user
+// with the key expansion beside them. The later rounds have their S-boxes in block RAM, so that the
+// whole fits the LUTs it has; one of these costs some 190 LUTs a lane, one of the others 950. A lane without lane_i keeps its old state, which its user
 // must not read; likewise nothing moves without a lane.
 //
 // block_i and block_o hold lane n in [128n +: 128], first byte most significant. key_i has its
@@ -17,6 +18,9 @@ module aes_pipeline #(
   output logic [LANES*128-1:0]      block_o
 );
   localparam int unsigned ROUNDS = 14;
+  // The first round in block RAM; at least 6: the one before it is not registered, and hands nothing
+  // through.
+  localparam int unsigned RAM_ROUND = 8;
 
   // Number r is what enters round r+1.
   wire logic [255:0]     window  [0:ROUNDS-1];
@@ -58,11 +62,21 @@ module aes_pipeline #(
     end
     assign state[0] = first_state_q;
     for (genvar r = 1; r <= ROUNDS; r = r + 1) begin : g_round
-      aes_round #(.ROUND(r)) u_round (
-        .clk_i, .enable_i(lane[r-1][l]), .key_256_i(key_256[r-1]),
-        .state_i(state[r-1]), .round_key_i(window[r-1][127:0]), .state_o(state[r]));
+      if (r < RAM_ROUND) begin : g_lut
+        aes_round #(.ROUND(r), .REGISTERED(r != RAM_ROUND - 1)) u_round (
+          .clk_i, .enable_i(lane[r-1][l]), .key_256_i(key_256[r-1]),
+          .state_i(state[r-1]), .round_key_i(window[r-1][127:0]), .state_o(state[r]));
+      end else begin : g_ram
+        aes_ram_round #(.ROUND(r)) u_round (
+          .clk_i, .enable_i(lane[r-2][l]),
+          .state_i(state[r-1]), .round_key_i(window[r-1][127:0]), .state_o(state[r]));
+      end
     end
-    assign block_o[128*l +: 128] = state[ROUNDS];
+    logic [127:0] block_q;
+    always_ff @(posedge clk_i) begin
+      if (lane[ROUNDS-1][l]) block_q <= state[ROUNDS];
+    end
+    assign block_o[128*l +: 128] = block_q;
   end
 endmodule
 `default_nettype wire

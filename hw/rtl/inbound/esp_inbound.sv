@@ -79,7 +79,9 @@ module esp_inbound #(
   esp_inbound_pkg::cipher_row_t cipher_row;
   esp_inbound_pkg::selector_row_t selector_row;
   esp_inbound_pkg::limit_row_t limit_row;
+  logic [10:0] replay_reach;
   always_comb begin
+    replay_reach = 11'(row_i.replay_window - 12'd1);
     cipher_row.valid = row_i.valid;
     cipher_row.key_256 = row_i.key_256;
     cipher_row.gmac = row_i.gmac;
@@ -88,7 +90,7 @@ module esp_inbound #(
     cipher_row.ipv6 = row_i.ipv6;
     cipher_row.encapsulation = row_i.encapsulation;
     cipher_row.replay_check = row_i.replay_check;
-    cipher_row.replay_window = row_i.replay_window;
+    cipher_row.replay_reach = replay_reach;
     cipher_row.spi = row_i.spi;
     cipher_row.salt = row_i.salt;
     cipher_row.outer_destination = row_i.outer_destination;
@@ -109,7 +111,7 @@ module esp_inbound #(
     selector_row.destination_port_last = row_i.destination_port_last;
     limit_row.esn = row_i.esn;
     limit_row.replay_check = row_i.replay_check;
-    limit_row.replay_window = row_i.replay_window;
+    limit_row.replay_reach = replay_reach;
     limit_row.next_hop = row_i.next_hop;
     limit_row.soft_packets = row_i.soft_packets;
     limit_row.soft_bytes = row_i.soft_bytes;
@@ -201,7 +203,8 @@ module esp_inbound #(
   esp_inbound_pkg::state_t state;
   esp_inbound_commit #(.SA_LOG2(SA_LOG2)) u_commit (
     .clk_i, .rst_ni,
-    .next_sa_i(next_info.sa[SA_LOG2-1:0]), .next_slot_i(next_info.sequence_low[10:6]),
+    .next_sa_i(next_info.sa[SA_LOG2-1:0]), .next_sequence_low_i(next_info.sequence_low),
+    .next_sequence_guess_i(next_info.sequence_guess),
     .end_i(checked_end), .judged_i(judged),
     .row_write_i, .command_sa_i, .row_i(limit_row), .replay_top_i(row_i.replay_top),
     .done_o(done), .verdict_o(done_verdict), .sa_o(done_sa), .next_hop_o(done_next_hop),

@@ -23,7 +23,7 @@ module esp_inbound_check #(
   input  wire logic         row_write_i,
   input  wire logic [SA_LOG2-1:0] command_sa_i,
   input  wire esp_inbound_pkg::selector_row_t row_i,
-  // CHECK_CYCLES later; next_info_o one cycle before that
+  // CHECK_CYCLES later; next_info_o two cycles before that
   output esp_inbound_pkg::info_t next_info_o,
   output logic              end_o,
   output esp_inbound_pkg::judged_t judged_o,  // with end_o
@@ -121,7 +121,9 @@ module esp_inbound_check #(
   );
   logic valid7_q, end7_q, spare7_q, last7_q, icv_ok7_q, padding_ok7_q;
   logic [7:0] next_header7_q;
-  logic [15:0] first7_q, total7_q, ttl7_q, checksum7_q;
+  logic [8:0] protocol_change7_q;
+  logic [1:0] ipv4_ecn7_q, ipv6_ecn7_q;
+  logic [15:0] total7_q, checksum7_q;
   logic [9:0] index7_q, last_inner7_q;
   esp_inbound_pkg::info_t info7_q;
   always_ff @(posedge clk_i) begin
@@ -132,15 +134,18 @@ module esp_inbound_check #(
     icv_ok7_q <= icv_ok6 && info6.crypt;
     padding_ok7_q <= padding_ok6;
     next_header7_q <= next_header6;
-    first7_q <= esp_core_pkg::swap16(inner6[15:0]);
+    ipv4_ecn7_q <= inner6[9:8];
+    ipv6_ecn7_q <= inner6[13:12];
     total7_q <= esp_core_pkg::swap16(header6[31:16]);
-    ttl7_q <= esp_core_pkg::swap16(header6[79:64]);
+    protocol_change7_q <= {1'b0, ~header6[79:72]} + {1'b0, next_header6};
     checksum7_q <= esp_core_pkg::swap16(info6.transport ? header6[95:80] : inner6[47:32]);
     index7_q <= index6;
     last_inner7_q <= last_inner6;
     info7_q <= info6;
     row7_q <= row6;
   end
+
+  assign next_info_o = info7_q;
 
   // --- 8: compared ----
   logic window8, mismatch8, ecn_drop8;
@@ -154,7 +159,7 @@ module esp_inbound_check #(
   esp_inbound_pkg::delivery_t delivery9;
   esp_inbound_patch u_patch (
     .clk_i, .transport_i(info7_q.transport), .ipv6_i(ipv6_7), .outer_ecn_i(info7_q.ecn),
-    .first_i(first7_q), .total_i(total7_q), .protocol_i(ttl7_q), .checksum_i(checksum7_q),
+    .ipv4_ecn_i(ipv4_ecn7_q), .ipv6_ecn_i(ipv6_ecn7_q), .total_i(total7_q), .protocol_change_i(protocol_change7_q), .checksum_i(checksum7_q),
     .next_header_i(next_header7_q), .length_i(length7),
     .ecn_drop_o(ecn_drop8), .delivery_o(delivery9)
   );
@@ -179,7 +184,6 @@ module esp_inbound_check #(
     next_header8_q <= next_header7_q;
     info8_q <= info7_q;
   end
-  assign next_info_o = info8_q;
 
   // --- 9: verdict ----
   logic [7:0] verdict8;
@@ -223,6 +227,7 @@ module esp_inbound_check #(
     judged_o.delivery = delivery9;
     if (info9_q.bypass) begin
       judged_o.delivery.length = info9_q.text_bytes;
+      judged_o.delivery.last = esp_core_pkg::last_beat(info9_q.text_bytes);
       judged_o.delivery.patch = esp_inbound_pkg::PATCH_NONE;
     end
   end

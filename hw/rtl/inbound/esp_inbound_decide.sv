@@ -87,11 +87,12 @@ module esp_inbound_decide #(
   logic spi_hit16_q, spi_hit17_q;
   logic [SA_LOG2-1:0] sa16_q, sa17_q;
   logic [7:0] cached16_q, cached17_q;   // verdict by the SPD cache
-  esp_inbound_pkg::outer_t outer17;
+  esp_inbound_pkg::outer_t outer16, outer17_q;
   esp_inbound_pkg::cipher_row_t row16, row17_q;
   logic [63:0] top17_q;
-  esp_delay_line #(.WIDTH($bits(outer9)), .CYCLES(ROW_CYCLES - 1)) u_outer_delay (
-    .clk_i, .rst_ni, .data_i(outer9), .data_o(outer17)
+  logic [32:0] reach17_q;
+  esp_delay_line #(.WIDTH($bits(outer9)), .CYCLES(ROW_CYCLES - 2)) u_outer_delay (
+    .clk_i, .rst_ni, .data_i(outer9), .data_o(outer16)
   );
   assign state_sa_o = valid15 ? sa15 : command_sa_i;
   esp_ram #(.WIDTH($bits(row_i)), .DEPTH_LOG2(SA_LOG2), .ULTRA(SA_LOG2 >= 12)) u_rows (
@@ -110,7 +111,9 @@ module esp_inbound_decide #(
       cached16_q <= esp_regs_pkg::VERDICT_BYPASSED;
     else cached16_q <= esp_regs_pkg::VERDICT_POLICY_DISCARD;
     cached17_q <= cached16_q;
+    outer17_q <= outer16;
     row17_q <= row16;
+    reach17_q <= {1'b0, outer16.sequence_low} + {22'd0, row16.replay_reach};
     top17_q <= top_i;
   end
 
@@ -119,12 +122,18 @@ module esp_inbound_decide #(
   logic too_old17;
   /* verilator lint_off PINCONNECTEMPTY */ // the window is looked at by the commit stage
   esp_replay_number u_number (
-    .esn_i(row17_q.esn), .check_i(row17_q.replay_check), .window_i(row17_q.replay_window),
-    .top_i(top17_q), .low_i(outer17.sequence_low), .guess_i(32'd0),
-    .high_o(guess17), .too_old_o(too_old17), .newer_o(), .guess_wrong_o(), .ahead_o(), .back_o()
+    .esn_i(row17_q.esn), .check_i(row17_q.replay_check), .top_i(top17_q),
+    .low_i(outer17_q.sequence_low), .reach_i(reach17_q), .turn_i('0),
+    .guess_i('0), .guess_above_i('0), .guess_below_i('0),
+    .high_o(guess17), .too_old_o(too_old17), .newer_o(), .guess_wrong_o(), .same_block_o(),
+    .far_o()
   );
   /* verilator lint_on PINCONNECTEMPTY */
   logic valid18_q, known18_q, destination18_q, encapsulation18_q, too_old18_q;
+  logic esp18_q, bypass18_q;              // so far
+  logic [15:0] shifted_bytes17, shifted_bytes18_q;  // text, with 4 bytes of the IV in front
+  logic [9:0] last_total18_q, last_text18_q, last_shifted18_q;
+  assign shifted_bytes17 = outer17_q.text_bytes + 16'd4;
   logic [SA_LOG2-1:0] sa18_q;
   logic [7:0] cached18_q;
   logic [31:0] guess18_q;
@@ -134,15 +143,23 @@ module esp_inbound_decide #(
   /* verilator lint_on UNUSEDSIGNAL */
   always_ff @(posedge clk_i) begin
     valid18_q <= rst_ni && valid17_q;
-    known18_q <= spi_hit17_q && row17_q.valid && row17_q.spi == outer17.spi;
-    destination18_q <= row17_q.outer_destination == outer17.destination
-                       && row17_q.ipv6 == outer17.ipv6;
-    encapsulation18_q <= row17_q.encapsulation == outer17.encapsulated;
+    known18_q <= spi_hit17_q && row17_q.valid && row17_q.spi == outer17_q.spi;
+    destination18_q <= row17_q.outer_destination == outer17_q.destination
+                       && row17_q.ipv6 == outer17_q.ipv6;
+    encapsulation18_q <= row17_q.encapsulation == outer17_q.encapsulated;
     too_old18_q <= too_old17;
+    esp18_q <= outer17_q.verdict == esp_regs_pkg::VERDICT_OK && !outer17_q.look_up;
+    bypass18_q <= outer17_q.look_up && cached17_q == esp_regs_pkg::VERDICT_BYPASSED;
+    shifted_bytes18_q <= shifted_bytes17;
+    last_total18_q <= esp_core_pkg::last_beat(outer17_q.total);
+    last_text18_q <= esp_core_pkg::last_beat(outer17_q.text_bytes);
+    // Of a length plus 4, without a second sum.
+    last_shifted18_q <= outer17_q.text_bytes[15:6]
+                        + {9'd0, outer17_q.text_bytes[5:0] > 6'd60};
     sa18_q <= sa17_q;
     cached18_q <= cached17_q;
     guess18_q <= guess17;
-    outer18_q <= outer17;
+    outer18_q <= outer17_q;
     row18_q <= row17_q;
   end
 
@@ -155,7 +172,7 @@ module esp_inbound_decide #(
     verdict = outer18_q.verdict;
     if (outer18_q.look_up) begin
       verdict = cached18_q;
-    end else if (outer18_q.verdict == esp_regs_pkg::VERDICT_OK) begin
+    end else if (esp18_q) begin
       if (!known18_q) verdict = esp_regs_pkg::VERDICT_UNKNOWN_SPI;
       else if (!destination18_q) verdict = esp_regs_pkg::VERDICT_DESTINATION_MISMATCH;
       else if (!encapsulation18_q) verdict = esp_regs_pkg::VERDICT_ENCAPSULATION_MISMATCH;
@@ -164,13 +181,13 @@ module esp_inbound_decide #(
     // the IV with the text.
     shifted = row18_q.gmac && row18_q.esn;
     record.info.verdict = verdict;
-    record.info.crypt = verdict == esp_regs_pkg::VERDICT_OK && !too_old18_q;
-    record.info.bypass = verdict == esp_regs_pkg::VERDICT_BYPASSED;
+    record.info.crypt = esp18_q && known18_q && destination18_q && encapsulation18_q
+                        && !too_old18_q;
+    record.info.bypass = bypass18_q;
     record.info.shifted = record.info.crypt && shifted;
     record.info.transport = record.info.crypt && row18_q.transport;
     record.info.sa = '0;
-    if (outer18_q.verdict == esp_regs_pkg::VERDICT_OK && !outer18_q.look_up)
-      record.info.sa[SA_LOG2-1:0] = sa18_q;
+    if (esp18_q) record.info.sa[SA_LOG2-1:0] = sa18_q;
     record.info.sequence_low = outer18_q.sequence_low;
     record.info.sequence_guess = guess18_q;
     record.info.text_bytes = record.info.bypass ? outer18_q.total : outer18_q.text_bytes;
@@ -179,7 +196,10 @@ module esp_inbound_decide #(
     record.info.header_words = outer18_q.header_words;
     if (record.info.bypass) record.offset_words = 5'd0;
     else record.offset_words = {1'b0, outer18_q.esp_word} + (shifted ? 5'd3 : 5'd4);
-    record.core_bytes = record.info.text_bytes + (record.info.shifted ? 16'd4 : 16'd0);
+    if (record.info.bypass) record.last_text = last_total18_q;
+    else record.last_text = record.info.shifted ? last_shifted18_q : last_text18_q;
+    record.behind_text = record.last_text + 10'd1;
+    record.core_bytes = record.info.shifted ? shifted_bytes18_q : record.info.text_bytes;
     record.gmac = record.info.bypass || row18_q.gmac;
     record.esn = row18_q.esn;
     record.key_256 = row18_q.key_256;

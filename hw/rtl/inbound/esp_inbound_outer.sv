@@ -76,7 +76,7 @@ module esp_inbound_outer (
   logic is_udp;
   logic [15:0] udp_port, udp_length, esp_bytes;
   logic [31:0] udp_first;
-  logic [4:0] esp_word;
+  logic [3:0] esp_word;
   seen_t seen8, seen8_q;
   esp_inbound_pkg::outer_t outer8, outer8_q, outer9, outer9_q;
   always_comb begin
@@ -84,7 +84,7 @@ module esp_inbound_outer (
     udp_port = words7_q[175:160];
     udp_length = words7_q[159:144];
     udp_first = words7_q[127:96];
-    esp_word = ip7_q.upper_word + (is_udp ? 5'd2 : 5'd0);
+    esp_word = ip7_q.upper_word[3:0] + (is_udp ? 4'd2 : 4'd0);
     esp_bytes = upper_bytes7_q - (is_udp ? 16'd8 : 16'd0);
     seen8.is_esp = ip7_q.protocol == esp_core_pkg::PROTOCOL_ESP;
     seen8.is_udp = is_udp;
@@ -97,7 +97,8 @@ module esp_inbound_outer (
     seen8.udp_length_wrong = udp_length != upper_bytes7_q;
     seen8.udp_tiny = esp_bytes < 16'd4;
     seen8.marker = udp_first == 32'd0;
-    seen8.esp_outside = ip7_q.extensions || esp_word > 5'd12;
+    seen8.esp_outside = ip7_q.extensions
+                        || (is_udp ? ip7_q.upper_word > 5'd10 : ip7_q.upper_word > 5'd12);
     seen8.esp_wrong = esp_bytes < 16'd36 || esp_bytes[1:0] != 2'd0;
 
     if (refuse_i) outer8.verdict = esp_regs_pkg::VERDICT_SELF_TEST_FAILED;
@@ -110,7 +111,7 @@ module esp_inbound_outer (
     outer8.ipv6 = ip7_q.ipv6;
     outer8.encapsulated = is_udp;
     outer8.header_words = ip7_q.upper_word[3:0];
-    outer8.esp_word = esp_word[3:0];
+    outer8.esp_word = esp_word;
     outer8.total = ip7_q.total;
     outer8.text_bytes = esp_bytes - 16'd32;
     outer8.ecn = ip7_q.tos[1:0];

@@ -39,7 +39,7 @@ module esp_inbound_output #(
 
   logic [9:0] index_q, last;
   logic present, tail;
-  assign last = esp_core_pkg::last_beat(delivery.length);
+  assign last = delivery.last;
   assign present = index_q <= last;
   assign tail = index_q == last;
   assign beat_pop = beat_valid && delivery_valid && (!present || out_tready_i);

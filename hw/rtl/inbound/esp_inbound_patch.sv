@@ -8,9 +8,10 @@ module esp_inbound_patch (
   input  wire logic         ipv6_i,           // family of the packet delivered
   input  wire logic [1:0]   outer_ecn_i,
   // Words of the IPv4 header that is delivered, or would be were it IPv4.
-  input  wire logic [15:0]  first_i,          // version, TOS
+  input  wire logic [1:0]   ipv4_ecn_i,       // of the packet delivered, as its family has it
+  input  wire logic [1:0]   ipv6_ecn_i,
   input  wire logic [15:0]  total_i,
-  input  wire logic [15:0]  protocol_i,       // TTL, protocol
+  input  wire logic [8:0]   protocol_change_i,  // 255 - protocol + next header
   input  wire logic [15:0]  checksum_i,
   input  wire logic [7:0]   next_header_i,
   input  wire logic [15:0]  length_i,         // of the packet delivered
@@ -23,20 +24,18 @@ module esp_inbound_patch (
   logic [19:0] sum;
   always_comb begin
     // Figure 4.
-    inner_ecn = ipv6_i ? first_i[5:4] : first_i[1:0];
+    inner_ecn = ipv6_i ? ipv6_ecn_i : ipv4_ecn_i;
     ecn = inner_ecn;
     if (outer_ecn_i == CE) ecn = CE;
     else if (outer_ecn_i == ECT_1 && inner_ecn == ECT_0) ecn = ECT_1;
 
     // HC' = ~(~HC + ~m + m'), of one or two words. One sum of all is the same as one after the
     // other: both are the number modulo 2^16 - 1 that is zero only if every term is.
-    sum = {4'd0, ~checksum_i};
-    if (transport_i) begin
-      sum = sum + {4'd0, ~total_i} + {4'd0, length_i}
-            + {4'd0, ~protocol_i} + {4'd0, protocol_i[15:8], next_header_i};
-    end else begin
-      sum = sum + {4'd0, ~first_i} + {4'd0, first_i[15:2], ecn};
-    end
+    // What does not change of a word is all ones with its complement.
+    sum = {4'd0, ~checksum_i}
+          + {4'd0, transport_i ? ~total_i : 16'hfffc}
+          + {4'd0, transport_i ? length_i : {14'd0, ecn}}
+          + (transport_i ? 20'h0ff00 + {11'd0, protocol_change_i} : {18'd0, ~ipv4_ecn_i});
   end
 
   esp_inbound_pkg::delivery_t delivery1_q, delivery2_q;
@@ -47,6 +46,7 @@ module esp_inbound_patch (
     sum_q <= sum;
     delivery1_q.length <= length_i;
     delivery1_q.ipv6 <= ipv6_i;
+    delivery1_q.last <= esp_core_pkg::last_beat(length_i);
     delivery1_q.checksum <= '0;
     if (transport_i) begin
       delivery1_q.patch <= esp_inbound_pkg::PATCH_HEADER;

@@ -44,7 +44,9 @@ package esp_inbound_pkg;
   typedef struct packed {
     info_t info;
     logic [4:0]    offset_words;  // where the text starts in the frame, 0 or 8..16
-    logic [15:0]   core_bytes;    // text as the cipher sees it
+    logic [15:0]   core_bytes;    // text as the cipher sees it, ...
+    logic [9:0]    last_text;     // index of its last beat, ...
+    logic [9:0]    behind_text;   // and of the one after it
     logic          gmac;
     logic          esn;
     logic          key_256;
@@ -65,7 +67,7 @@ package esp_inbound_pkg;
     logic          ipv6;
     logic          encapsulation;
     logic          replay_check;
-    logic [11:0]   replay_window;
+    logic [10:0]   replay_reach;  // as in limit_row_t
     logic [31:0]   spi;
     logic [31:0]   salt;
     logic [127:0]  outer_destination;
@@ -92,7 +94,7 @@ package esp_inbound_pkg;
   typedef struct packed {
     logic        esn;
     logic        replay_check;
-    logic [11:0] replay_window;
+    logic [10:0] replay_reach;    // how far behind top the replay window reaches: its size less 1
     logic [47:0] next_hop;
     logic [63:0] soft_packets;
     logic [63:0] soft_bytes;
@@ -104,7 +106,8 @@ package esp_inbound_pkg;
   typedef struct packed {
     logic [63:0] top;
     logic [31:0] live;
-    logic [11:0] span;
+    logic        full;
+    logic [11:0] floor;
     logic [63:0] bytes;
     logic [63:0] packets;
   } state_t;
@@ -127,6 +130,7 @@ package esp_inbound_pkg;
   localparam logic [1:0] PATCH_HEADER = 2'd2;     // transport: protocol, length, IPv4 checksum
   typedef struct packed {
     logic [15:0] length;
+    logic [9:0]  last;            // index of its last beat
     logic [1:0]  patch;
     logic        ipv6;
     logic [7:0]  value;           // ECN, or protocol

@@ -25,7 +25,7 @@ module esp_inbound_selectors (
                                                      : known && port >= first && port <= last);
   endfunction
 
-  logic any_ports, addresses_q, rest_q, window_q;
+  logic any_ports, addresses_q, source_port_q, destination_port_q, rest_q, window_q;
   assign any_ports = is_any(row_i.source_port_first, row_i.source_port_last)
                      && is_any(row_i.destination_port_first, row_i.destination_port_last);
   always_ff @(posedge clk_i) begin
@@ -34,13 +34,13 @@ module esp_inbound_selectors (
                    && destination_i >= row_i.destination_first
                    && destination_i <= row_i.destination_last;
     rest_q <= ipv6_i == row_i.selector_ipv6
-              && (row_i.protocol_any || protocol_i == row_i.protocol)
-              && port_fits(row_i.source_port_first, row_i.source_port_last,
-                           ports_known_i, source_port_i)
-              && port_fits(row_i.destination_port_first, row_i.destination_port_last,
-                           ports_known_i, destination_port_i);
+              && (row_i.protocol_any || protocol_i == row_i.protocol);
+    source_port_q <= port_fits(row_i.source_port_first, row_i.source_port_last,
+                               ports_known_i, source_port_i);
+    destination_port_q <= port_fits(row_i.destination_port_first, row_i.destination_port_last,
+                                    ports_known_i, destination_port_i);
   end
   assign window_o = window_q;
-  assign mismatch_o = !addresses_q || !rest_q;
+  assign mismatch_o = !addresses_q || !source_port_q || !destination_port_q || !rest_q;
 endmodule
 `default_nettype wire

@@ -38,17 +38,16 @@ module esp_inbound_sequence (
   output logic [127:0]      icv_o            // as received, stream order; one cycle after end_o
 );
   // --- issue ----
-  logic [9:0] slot_q, last_text;
+  logic [9:0] slot_q;
   logic go, first, text, spare, reserve, icv_behind;
   assign first = slot_q == 10'd0;
   assign text = record_i.info.crypt || record_i.info.bypass;
-  assign last_text = esp_core_pkg::last_beat(record_i.core_bytes);
-  assign spare = record_i.info.transport && slot_q == last_text + 10'd1
+  assign spare = record_i.info.transport && slot_q == record_i.behind_text
                  && !(record_i.info.shifted && record_i.info.text_bytes[5:0] == '0);
-  assign reserve = text && (slot_q <= last_text || spare);
+  assign reserve = text && (slot_q <= record_i.last_text || spare);
   // The beat that completes the text waits until the one behind it, which may hold the rest of the
   // ICV, is there too: the ICV then always follows in the next cycle.
-  assign icv_behind = record_i.info.crypt && slot_q == last_text + 10'd1 && !beat_last_i;
+  assign icv_behind = record_i.info.crypt && slot_q == record_i.behind_text && !beat_last_i;
   assign go = record_valid_i && beat_valid_i
               && (!reserve || output_room_i) && (!first || done_room_i)
               && (!icv_behind || beat_more_i);
@@ -90,7 +89,7 @@ module esp_inbound_sequence (
     rotated = window[{held_record_q.offset_words, 5'd0}+:512];
   end
   assign held_text = held_record_q.info.crypt || held_record_q.info.bypass;
-  assign held_last_text = esp_core_pkg::last_beat(held_record_q.core_bytes);
+  assign held_last_text = held_record_q.last_text;
   assign text_first = held_slot_q == 10'd0;
   assign text_last = held_slot_q == held_last_text;
 
