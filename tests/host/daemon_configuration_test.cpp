@@ -26,6 +26,29 @@ TEST(DaemonConfiguration, PutsSpdRoutesAndConnectionsInForce) {
   EXPECT_EQ(pair.a.configuration.position("site", "other"), 0U);
 }
 
+TEST(DaemonConfiguration, PassAndDropStandWhereTheFileHasThem) {
+  PairConfig config = config_a();
+  config.child_extra =
+      "}\nblocked {\nmode = drop\nlocal_ts = 10.1.0.0/24\nremote_ts = 10.2.0.0/16[tcp/25]\n}\n"
+      "lan {\nmode = pass\nlocal_ts = 10.1.0.0/24\nremote_ts = 10.5.0.0/24\nstart_action = trap\n}\n"
+      "last {\nlocal_ts = 10.1.0.0/24\nremote_ts = 10.6.0.0/24\nesp_proposals = aes128gcm16-esn";
+  GatewayPair pair(config);
+  const auto loaded = pair.a.configuration.load();
+  ASSERT_TRUE(loaded) << loaded.error().front();
+  EXPECT_EQ(loaded->children, 2U) << "those that IKE knows";
+  const auto& entries = pair.a.pump.data_path().spd().entries();
+  ASSERT_EQ(entries.size(), 4U);
+  EXPECT_EQ(entries[1].name, "site.blocked");
+  EXPECT_EQ(entries[1].action, offload::Action::discard);
+  EXPECT_EQ(entries[1].selectors.front().remote_port_first, 25);
+  EXPECT_EQ(entries[2].name, "site.lan");
+  EXPECT_EQ(entries[2].action, offload::Action::bypass);
+  EXPECT_EQ(entries[3].name, "site.last");
+  EXPECT_EQ(pair.a.configuration.position("site", "net"), 1U);
+  EXPECT_EQ(pair.a.configuration.position("site", "last"), 4U);
+  EXPECT_EQ(pair.a.routes.routes, (RouteSet{"10.2.0.0/24", "10.6.0.0/24"})) << "none for what has no SAs";
+}
+
 // Each refusal must leave all as it was.
 TEST(DaemonConfiguration, ARefusedReloadChangesNothing) {
   GatewayPair pair;
@@ -52,6 +75,15 @@ TEST(DaemonConfiguration, ARefusedReloadChangesNothing) {
   PairConfig two = config_a();
   two.remote_ts = "10.3.0.0/24, 10.4.0.0/24";
   refuse(two, "exactly one local and one remote range");
+  PairConfig looping = config_a();
+  looping.child_extra = "}\nprinter {\nmode = pass\nlocal_ts = 10.1.0.0/24\nremote_ts = 10.2.0.9/32";
+  refuse(looping,
+         "connections.site.children.printer: mode = pass: 10.2.0.9/32 overlaps with 10.2.0.0/24 of site.net, "
+         "whose addresses are routed to the engine");
+  PairConfig keyed = config_a();
+  keyed.child_extra =
+      "}\nspam {\nmode = drop\nlocal_ts = 10.1.0.0/24\nremote_ts = 10.7.0.0/24\nhw_offload = no";
+  refuse(keyed, "connections.site.children.spam.hw_offload: a child with mode = drop has no SAs");
   PairConfig elsewhere = config_a();
   elsewhere.here = "203.0.113.99";
   refuse(elsewhere, "connections.site.local_addrs: 203.0.113.99 is not an address of this host");

@@ -28,10 +28,22 @@ struct ChildPlacement {
   std::string where;
 };
 
+// A child with mode = pass or drop: an entry of the SPD without SAs.
+struct PolicyChild {
+  std::string name;
+  bool pass = false;  // else its packets are dropped
+  std::vector<ike::TrafficSelector> local_ts;
+  std::vector<ike::TrafficSelector> remote_ts;
+  std::size_t before = 0;  // it comes in front of this one of ConnectionSettings::ike.children
+  std::string where;       // as ChildPlacement::where
+};
+
 struct ConnectionSettings {
   ike::ConnectionConfig ike;
   // One for each of ike.children, in the same order.
   std::vector<ChildPlacement> placements;
+  // In the order of the file.
+  std::vector<PolicyChild> policies;
   std::string where;  // "file:line: connections.NAME"
 };
 

@@ -14,12 +14,12 @@ Expected<bool> parse_mode(std::string_view text) {
   if (text == "tunnel") {
     return true;
   }
-  for (const std::string_view known : {"transport", "transport_proxy", "beet", "pass", "drop"}) {
+  for (const std::string_view known : {"transport", "transport_proxy", "beet"}) {
     if (text == known) {
-      return fail(fmt::format("'{}': not supported by this version: only mode = tunnel is", text));
+      return fail(fmt::format("'{}': not supported by this version: tunnel, pass and drop are", text));
     }
   }
-  return fail(fmt::format("'{}' is no mode; mode = tunnel is supported", text));
+  return fail(fmt::format("'{}' is no mode; tunnel, pass and drop are", text));
 }
 
 struct StartActions {
@@ -102,6 +102,35 @@ std::vector<ike::TrafficSelector> read_selectors(SettingReader& in, const std::s
 }
 
 }  // namespace
+
+std::optional<PolicyChild> translate_policy(const Section& section, const std::string& path,
+                                            Diagnostics& errors) {
+  const Setting* mode = section.find("mode");
+  if (mode == nullptr || (mode->text() != "pass" && mode->text() != "drop")) {
+    return std::nullopt;
+  }
+  PolicyChild policy;
+  policy.name = section.name();
+  policy.pass = mode->text() == "pass";
+  policy.where = fmt::format("{}: {}", section.where().to_string(), path);
+  check_sections(section, path, schema::no_names(), errors);
+  SettingReader in(section, path, errors);
+  for (const Setting& setting : section.settings()) {
+    if (setting.key == "start_action" && setting.text() != "trap") {
+      in.error(setting,
+               fmt::format("'{}': a child with mode = {} is in force with the configuration, as trap says",
+                           setting.text(), mode->text()));
+    } else if (setting.key != "mode" && setting.key != "local_ts" && setting.key != "remote_ts" &&
+               setting.key != "start_action") {
+      in.error(setting, fmt::format("a child with mode = {} has no SAs: it has mode, local_ts, remote_ts and "
+                                    "start_action alone",
+                                    mode->text()));
+    }
+  }
+  policy.local_ts = read_selectors(in, "local_ts");
+  policy.remote_ts = read_selectors(in, "remote_ts");
+  return policy;
+}
 
 ChildSettings translate_child(const Section& section, const std::string& path, Diagnostics& errors) {
   ChildSettings child;

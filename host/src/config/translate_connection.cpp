@@ -100,6 +100,11 @@ void read_children(const Section& section, const std::string& path, ConnectionSe
   check_keys(*children, path + ".children", schema::no_names(), errors);
   for (const Section& child : children->sections()) {
     const std::string child_path = path + ".children." + child.name();
+    if (auto policy = translate_policy(child, child_path, errors)) {
+      policy->before = settings.ike.children.size();
+      settings.policies.push_back(*std::move(policy));
+      continue;
+    }
     ChildSettings translated = translate_child(child, child_path, errors);
     if ((translated.ike.start_action == ike::StartAction::start || translated.placement.trap) &&
         !(begins_with_one_address(settings.ike.local_addresses) &&

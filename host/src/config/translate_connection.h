@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "config/conf_tree.h"
 #include "config/credential_files.h"
 #include "config/gateway_config.h"
@@ -23,5 +25,8 @@ struct ChildSettings {
   ChildPlacement placement;
 };
 ChildSettings translate_child(const Section& section, const std::string& path, Diagnostics& errors);
+// The same for mode = pass and mode = drop; nullopt when the section has another mode.
+std::optional<PolicyChild> translate_policy(const Section& section, const std::string& path,
+                                            Diagnostics& errors);
 
 }  // namespace espgate::host::config

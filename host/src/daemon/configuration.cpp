@@ -100,12 +100,14 @@ std::expected<ConfigurationSummary, ConfigErrors> Configuration::load() {
 std::uint32_t Configuration::position(const std::string& connection, const std::string& child) const {
   std::uint32_t at = 0;
   for (const ConnectionSettings& c : m_current.connections) {
-    for (const ike::ChildConfig& configured : c.ike.children) {
+    for (std::size_t i = 0; i < c.ike.children.size(); ++i) {
       ++at;
-      if (c.ike.name == connection && configured.name == child) {
-        return at;
+      if (c.ike.name == connection && c.ike.children[i].name == child) {
+        return at + static_cast<std::uint32_t>(std::ranges::count_if(
+                        c.policies, [i](const config::PolicyChild& policy) { return policy.before <= i; }));
       }
     }
+    at += static_cast<std::uint32_t>(c.policies.size());
   }
   return 0;
 }

@@ -209,10 +209,47 @@ std::vector<offload::Selector> to_selectors(const std::vector<ike::TrafficSelect
   return pairs;
 }
 
+namespace {
+
+// What the TUN device gets comes back to it when it leaves in the clear: the same routes lead there.
+void check_bypass(const config::GatewayConfig& config, const config::PolicyChild& policy,
+                  config::ConfigErrors& errors) {
+  for (const config::ConnectionSettings& connection : config.connections) {
+    for (const ike::ChildConfig& child : connection.ike.children) {
+      for (const ike::TrafficSelector& routed : child.remote_ts) {
+        for (const ike::TrafficSelector& passed : policy.remote_ts) {
+          if (routed.addresses.intersect(passed.addresses)) {
+            errors.push_back(
+                fmt::format("{}: mode = pass: {} overlaps with {} of {}, whose addresses are routed to the "
+                            "engine, so that "
+                            "nothing could pass; take it out of that child's remote_ts",
+                            policy.where, passed.to_string(), routed.to_string(),
+                            config::spd_entry_name(connection.ike.name, child.name)));
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
 std::vector<offload::SpdEntry> to_spd(const config::GatewayConfig& config) {
   std::vector<offload::SpdEntry> entries;
   for (const config::ConnectionSettings& connection : config.connections) {
+    const auto add_policies = [&entries, &connection](std::size_t before) {
+      for (const config::PolicyChild& policy : connection.policies) {
+        if (policy.before == before) {
+          offload::SpdEntry entry;
+          entry.name = config::spd_entry_name(connection.ike.name, policy.name);
+          entry.action = policy.pass ? offload::Action::bypass : offload::Action::discard;
+          entry.selectors = to_selectors(policy.local_ts, policy.remote_ts);
+          entries.push_back(std::move(entry));
+        }
+      }
+    };
     for (std::size_t i = 0; i < connection.ike.children.size(); ++i) {
+      add_policies(i);
       const ike::ChildConfig& child = connection.ike.children[i];
       const config::ChildPlacement& placement = connection.placements.at(i);
       entries.push_back({.name = config::spd_entry_name(connection.ike.name, child.name),
@@ -227,6 +264,7 @@ std::vector<offload::SpdEntry> to_spd(const config::GatewayConfig& config) {
                                                            connection.ike.remote_addresses.front().first})
                                                      : std::nullopt});
     }
+    add_policies(connection.ike.children.size());
   }
   return entries;
 }
@@ -234,6 +272,11 @@ std::vector<offload::SpdEntry> to_spd(const config::GatewayConfig& config) {
 config::ConfigErrors check_placement(const config::GatewayConfig& config, const Carriers& carriers) {
   config::ConfigErrors errors;
   for (const config::ConnectionSettings& connection : config.connections) {
+    for (const config::PolicyChild& policy : connection.policies) {
+      if (policy.pass) {
+        check_bypass(config, policy, errors);
+      }
+    }
     for (std::size_t i = 0; i < connection.ike.children.size(); ++i) {
       check_child(connection.ike, connection.ike.children[i], connection.placements.at(i), carriers, errors);
     }

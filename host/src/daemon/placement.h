@@ -25,7 +25,7 @@ struct Carriers {
 std::vector<offload::Selector> to_selectors(const std::vector<ike::TrafficSelector>& local,
                                             const std::vector<ike::TrafficSelector>& remote);
 
-// The children in the order of the file, all PROTECT.
+// The children in the order of the file.
 std::vector<offload::SpdEntry> to_spd(const config::GatewayConfig& config);
 
 // One error for each way in which a child's Child SAs could not be carried where its hw_offload wants them.
