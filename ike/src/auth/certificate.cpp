@@ -143,9 +143,10 @@ Expected<Certificate> Certificate::parse(ByteView der_or_pem) {
   Identity own = to_identity(X509_get_subject_name(x509.get()));
   Identity issuer = to_identity(X509_get_issuer_name(x509.get()));
   auto names = alternative_names(x509.get());
+  const bool authority = X509_check_ca(x509.get()) == 1;
   return Certificate(
       std::make_shared<const Impl>(Impl{std::move(x509), std::move(der), std::move(*key), digest,
-                                        std::move(own), std::move(issuer), std::move(names)}));
+                                        std::move(own), std::move(issuer), std::move(names), authority}));
 }
 
 ByteView Certificate::der() const {
@@ -158,7 +159,7 @@ Identity Certificate::issuer() const {
   return m_impl->issuer;
 }
 bool Certificate::is_authority() const {
-  return X509_check_ca(m_impl->x509.get()) == 1;
+  return m_impl->authority;
 }
 KeyType Certificate::key_type() const {
   return m_impl->key.type();

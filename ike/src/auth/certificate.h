@@ -25,6 +25,7 @@ struct Certificate::Impl {
   Identity subject;
   Identity issuer;
   std::vector<Identity> alternative_names;
+  bool authority;
 };
 
 struct Crl::Impl {
