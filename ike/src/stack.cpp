@@ -71,6 +71,7 @@ class StackImpl final : public Stack {
 
   void load_credentials(Credentials credentials) override {
     m_environment.config.load_credentials(std::move(credentials));
+    m_environment.verified.clear();
   }
   void set_time_of_day(std::chrono::sys_seconds time_of_day, Instant now) override {
     m_environment.day_of_instant_zero =
@@ -183,8 +184,8 @@ class StackImpl final : public Stack {
     m_shutting_down = true;
     m_restarts.clear();
     guarded(now, [&] {
-      for (const auto& [id, sa] : m_table.all()) {
-        end(*sa, "shutting down");
+      for (const auto& [id, entry] : m_table.all()) {
+        end(*entry.sa, "shutting down");
       }
     });
   }
@@ -195,8 +196,8 @@ class StackImpl final : public Stack {
 
   std::vector<IkeSaView> list() const override {
     std::vector<IkeSaView> views;
-    for (const auto& [id, sa] : m_table.all()) {
-      views.push_back(sa->view());
+    for (const auto& [id, entry] : m_table.all()) {
+      views.push_back(entry.sa->view());
     }
     return views;
   }
@@ -228,7 +229,15 @@ class StackImpl final : public Stack {
 
   void run_restarts();
   void take(const Datagram& datagram);
-  Expected<IkeSaId> start_new(const ConnectionPtr& connection, const std::string& child, unsigned failures);
+  struct Beginning {
+    unsigned failures = 0;
+    IkeSa* supersedes = nullptr;
+  };
+  Expected<IkeSaId> start_new(const ConnectionPtr& connection, const std::string& child,
+                              const Beginning& beginning);
+  Expected<IkeSaId> start_again(const Restart& restart, const std::string& child);
+  void run_superseding(const Restart& restart);
+  void report(const Restart& restart, const std::string& child, const Expected<IkeSaId>& started);
   IkeSa* find_live(const std::string& connection_name, const std::string& child_name);
   Expected<IkeSaId> start(const std::string& connection_name, const std::string& child_name);
   void answer_unknown_spi(const Datagram& datagram, const wire::Header& header, std::uint64_t own_spi);
@@ -249,18 +258,56 @@ void StackImpl::run_restarts() {
     (restart.at <= m_environment.now ? due : m_restarts).push_back(std::move(restart));
   }
   for (const Restart& restart : due) {
+    if (restart.supersedes != 0) {
+      run_superseding(restart);
+      continue;
+    }
     for (const std::string& child : restart.children) {
-      const ConnectionPtr connection = m_environment.config.find(restart.connection);
-      auto started = restart.instead_of != 0 && &child == &restart.children.front() && connection != nullptr
-                         ? start_new(connection, child, restart.failures)
-                         : start(restart.connection, child);
-      if (!started) {
-        m_environment.events.push_back({Event::Kind::initiate_failed, restart.instead_of, 0, 0,
-                                        restart.connection, child, started.error().message});
-      } else if (restart.instead_of != 0 && &child == &restart.children.front()) {
-        m_environment.events.push_back({Event::Kind::initiate_again, *started, 0, restart.instead_of,
-                                        restart.connection, child, "the peer did not answer"});
-      }
+      const bool again = restart.instead_of != 0 && &child == &restart.children.front();
+      report(restart, child, again ? start_again(restart, child) : start(restart.connection, child));
+    }
+  }
+}
+
+void StackImpl::report(const Restart& restart, const std::string& child, const Expected<IkeSaId>& started) {
+  if (!started) {
+    m_environment.events.push_back({Event::Kind::initiate_failed, restart.instead_of, 0, 0,
+                                    restart.connection, child, started.error().message});
+  } else if (restart.instead_of != 0 && &child == &restart.children.front()) {
+    m_environment.events.push_back({Event::Kind::initiate_again, *started, 0, restart.instead_of,
+                                    restart.connection, child, "the peer did not answer"});
+  }
+}
+
+Expected<IkeSaId> StackImpl::start_again(const Restart& restart, const std::string& child) {
+  const ConnectionPtr connection = m_environment.config.find(restart.connection);
+  return connection != nullptr ? start_new(connection, child, {.failures = restart.failures})
+                               : start(restart.connection, child);
+}
+
+// Another IKE SA beside the one that it supersedes, wherever that one's ends are now.
+void StackImpl::run_superseding(const Restart& restart) {
+  IkeSa* old = m_table.find(restart.supersedes);
+  if (old == nullptr || old->state() != SaState::established || old->is_superseded()) {
+    return;
+  }
+  const ConnectionPtr connection = m_environment.config.find(restart.connection);
+  const std::string& first = restart.children.front();
+  const auto started =
+      connection != nullptr
+          ? start_new(connection, first, {.failures = restart.failures, .supersedes = old})
+          : fail(fmt::format("no connection '{}' any more, to begin an IKE SA in place of the one that the "
+                             "peer refuses to rekey",
+                             restart.connection));
+  report(restart, first, started);
+  IkeSa* made = started ? m_table.find(*started) : nullptr;
+  if (made == nullptr) {
+    return;
+  }
+  old->set_superseded_by(made->id());
+  for (const std::string& child : restart.children) {
+    if (child != first && find_child(made->connection(), child) != nullptr) {
+      made->enqueue(std::make_unique<CreateChildSa>(child));
     }
   }
 }
@@ -377,14 +424,17 @@ Expected<IkeSaId> StackImpl::start(const std::string& connection_name, const std
     }
     return sa->id();
   }
-  return start_new(connection, child_name, 0);
+  return start_new(connection, child_name, {});
 }
 
 Expected<IkeSaId> StackImpl::start_new(const ConnectionPtr& connection, const std::string& child_name,
-                                       unsigned failures) {
+                                       const Beginning& beginning) {
   const std::string& connection_name = connection->name;
-  const auto local = single_address(connection->local_addresses);
-  const auto remote = single_address(connection->remote_addresses);
+  const IkeSa* old = beginning.supersedes;
+  const auto local =
+      old != nullptr ? std::optional(old->local().address) : single_address(connection->local_addresses);
+  const auto remote =
+      old != nullptr ? std::optional(old->remote().address) : single_address(connection->remote_addresses);
   if (!local || !remote || local->family() != remote->family()) {
     return fail(
         fmt::format("initiate: connection '{}' needs a single local and a single remote address of one "
@@ -402,7 +452,8 @@ Expected<IkeSaId> StackImpl::start_new(const ConnectionPtr& connection, const st
                                           .local = {*local, connection->local_port},
                                           .remote = {*remote, connection->remote_port},
                                           .connection = connection,
-                                          .failures = failures});
+                                          .failures = beginning.failures,
+                                          .supersedes = old != nullptr ? old->id() : 0});
   sa.set_state(SaState::init_sent, {});
   sa.enqueue(std::make_unique<IkeSaInit>(child_name));
   sa.start_exchanges();

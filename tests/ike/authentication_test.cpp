@@ -187,6 +187,21 @@ TEST_F(Certificates, RevokedOnesAreRefused) {
   expect_refused_by_b("certificate_refused", "revoked");
 }
 
+TEST_F(Certificates, ThatWereGoodAreRefusedOnceRevoked) {
+  prepare();
+  come_up(network);
+  ASSERT_EQ(network.a.stack->list().size(), 1U);
+  network.a.stack->terminate_ike(network.a.stack->list().front().id, network.now);
+  network.run();
+  expect_empty(network);
+  network.a.events.clear();
+  network.b.stack->load_credentials({.certificates = {b.certificate},
+                                     .authorities = {root.certificate},
+                                     .crls = {make_crl(root, {a.certificate})},
+                                     .keys = {b.key}});
+  expect_refused_by_b("certificate_refused", "revoked");
+}
+
 TEST_F(Certificates, TheConnectionsAuthoritiesAreTheOnlyOnes) {
   const Holder other = make_authority("CN=Other");
   prepare(

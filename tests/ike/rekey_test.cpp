@@ -427,5 +427,113 @@ TEST(MessageIds, EndTheIkeSaWhenTheyAreUsedUp) {
   }
 }
 
+// A peer that keeps no more Child SAs than it has (RFC 7296 sections 1.3 and 2.8): what it refuses to replace
+// is replaced together with its IKE SA.
+struct Refused : testing::Test {
+  Network network{1, [] {
+                    Limits limits;
+                    limits.max_children = 1;
+                    return limits;
+                  }()};
+  bool ever_without = false;
+
+  void come_up_watched() {
+    come_up(network);
+    network.on_the_way = [this](Datagram& /*datagram*/) {
+      ever_without =
+          ever_without || network.a.handler.installed.empty() || network.b.handler.installed.empty();
+      return true;
+    };
+  }
+  void expect_one_new(IkeSaId before) {
+    ASSERT_EQ(network.a.stack->list().size(), 1U);
+    ASSERT_EQ(network.b.stack->list().size(), 1U);
+    EXPECT_NE(network.a.stack->list().front().id, before);
+    expect_crosswise(network);
+    EXPECT_FALSE(ever_without);
+  }
+};
+
+TEST_F(Refused, ChildSaIsReplacedWithItsIkeSa) {
+  configure(network);
+  come_up_watched();
+  const IkeSaView before = network.a.stack->list().front();
+  EXPECT_TRUE(network.a.stack->rekey_child(before.children.front().id, network.now));
+  network.run(2min);
+  expect_one_new(before.id);
+  ASSERT_EQ(network.a.of(Kind::rekey_failed).size(), 1U);
+  EXPECT_NE(
+      network.a.of(Kind::rekey_failed).front().reason.find("NO_ADDITIONAL_SAS; another IKE SA is begun"),
+      std::string::npos);
+  EXPECT_EQ(network.b.counter("no_additional_sas"), 1U);
+}
+
+TEST_F(Refused, ByTheResponderToo) {
+  configure(network);
+  come_up_watched();
+  const IkeSaView before = network.a.stack->list().front();
+  EXPECT_TRUE(network.b.stack->rekey_child(network.b.stack->list().front().children.front().id, network.now));
+  network.run(2min);
+  expect_one_new(before.id);
+  EXPECT_TRUE(network.b.stack->list().front().initiator);
+}
+
+TEST_F(Refused, BothAtOnceMakeOne) {
+  configure(network);
+  come_up_watched();
+  const IkeSaView before = network.a.stack->list().front();
+  EXPECT_TRUE(network.a.stack->rekey_child(before.children.front().id, network.now));
+  EXPECT_TRUE(network.b.stack->rekey_child(network.b.stack->list().front().children.front().id, network.now));
+  network.run(5min);
+  expect_one_new(before.id);
+}
+
+TEST_F(Refused, TheOldOneStaysUntilTheNewOneWorks) {
+  configure(network);
+  come_up_watched();
+  const IkeSaView before = network.a.stack->list().front();
+  network.b.stack->load_shared_secrets(make_secrets("another secret"));
+  EXPECT_TRUE(network.a.stack->rekey_child(before.children.front().id, network.now));
+  network.run(3s);
+  ASSERT_EQ(network.a.stack->list().size(), 1U);
+  EXPECT_EQ(network.a.stack->list().front().id, before.id);
+  EXPECT_EQ(network.a.of(Kind::initiate_failed).size(), 1U);
+  expect_crosswise(network);
+  // It is tried again, and works in the end.
+  network.b.stack->load_shared_secrets(make_secrets());
+  network.run(2min);
+  expect_one_new(before.id);
+}
+
+TEST(RefusedWithTwo, BothChildrenMove) {
+  Limits limits;
+  limits.max_children = 2;
+  Network network(2, limits);
+  configure(network, [](ConnectionConfig& a, ConnectionConfig& b) {
+    for (ConnectionConfig* connection : {&a, &b}) {
+      ChildConfig second = connection->children.front();
+      second.name = "net2";
+      for (TrafficSelector* selector : {&second.local_ts.front(), &second.remote_ts.front()}) {
+        selector->protocol = 17;
+      }
+      connection->children.push_back(second);
+    }
+  });
+  come_up(network);
+  ASSERT_TRUE(network.a.stack->initiate("site", "net2", network.now));
+  network.run(1min);
+  const IkeSaView before = network.a.stack->list().front();
+  ASSERT_EQ(before.children.size(), 2U);
+  EXPECT_TRUE(network.a.stack->rekey_child(before.children.front().id, network.now));
+  EXPECT_TRUE(network.a.stack->rekey_child(before.children.back().id, network.now));
+  network.run(2min);
+  ASSERT_EQ(network.a.stack->list().size(), 1U);
+  const IkeSaView after = network.a.stack->list().front();
+  EXPECT_NE(after.id, before.id);
+  ASSERT_EQ(after.children.size(), 2U);
+  EXPECT_NE(after.children.front().name, after.children.back().name);
+  expect_agreed(network);
+}
+
 }  // namespace
 }  // namespace espgate::ike::test

@@ -79,6 +79,8 @@ void Simulation::fail(const std::string& what) {
 void Simulation::build() {
   m_limits.cookie_threshold = roll(4) == 0 ? 0 : m_limits.cookie_threshold;
   m_limits.fragment_size = roll(4) == 0 ? 200 : m_limits.fragment_size;
+  // One that refuses to have more Child SAs than these, and so to replace any.
+  m_limits.max_children = roll(6) == 0 ? 1 + roll(3) : m_limits.max_children;
   const std::size_t count = roll(5) == 0 ? 3 + roll(2) : 2;
   m_nodes.resize(count);
   for (std::size_t i = 0; i < count; ++i) {

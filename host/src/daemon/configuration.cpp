@@ -36,7 +36,11 @@ bool allows(const std::vector<ike::TrafficSelector>& configured,
 }  // namespace
 
 Configuration::Configuration(std::string path, IkeDriver& ike, Carriers carriers, HostRoutes& routes)
-    : m_path(std::move(path)), m_ike(ike), m_carriers(std::move(carriers)), m_host(routes) {}
+    : m_path(std::move(path)),
+      m_ike(ike),
+      m_carriers(std::move(carriers)),
+      m_host(routes),
+      m_credentials(ike.stack()) {}
 
 std::expected<ConfigurationSummary, ConfigErrors> Configuration::load() {
   auto loaded = config::load_gateway_config(m_path);
@@ -71,8 +75,7 @@ std::expected<ConfigurationSummary, ConfigErrors> Configuration::load() {
     return std::unexpected(std::move(errors));
   }
 
-  m_ike.stack().load_shared_secrets(std::move(loaded->secrets));
-  m_ike.stack().load_credentials(std::move(loaded->credentials));
+  m_credentials.set_files(std::move(loaded->secrets), std::move(loaded->credentials));
   m_carriers.engine.spd().replace(to_spd(*loaded));
   m_current = std::move(*loaded);
   m_loaded = true;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "config/gateway_config.h"
+#include "daemon/credential_store.h"
 #include "daemon/ike_driver.h"
 #include "daemon/placement.h"
 
@@ -35,6 +36,8 @@ class Configuration {
   // configuration does not allow any more are deleted, children with start_action = start are initiated.
   std::expected<ConfigurationSummary, config::ConfigErrors> load();
   const config::GatewayConfig& current() const { return m_current; }
+  // Those of the files, and those that come over the control socket.
+  CredentialStore& credentials() { return m_credentials; }
   // Position of a child in the SPD, from 1; 0 when there is none.
   std::uint32_t position(const std::string& connection, const std::string& child) const;
 
@@ -59,6 +62,7 @@ class Configuration {
   IkeDriver& m_ike;
   Carriers m_carriers;
   HostRoutes& m_host;
+  CredentialStore m_credentials;
   config::GatewayConfig m_current;
   bool m_loaded = false;
   Routes m_routes;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/credential_commands.h"
 #include "daemon/policy_messages.h"
 #include "daemon/requests.h"
 #include "daemon/version.h"
@@ -50,6 +51,7 @@ Control::Control(asio::io_context& io, vici::Server& server, ControlParts parts)
     m_server.add_event(event);
   }
   add_commands();
+  add_credential_commands(m_server, m_parts.configuration.credentials());
 }
 
 void Control::add_commands() {

@@ -5,6 +5,8 @@
 #include <asio/write.hpp>
 #include <utility>
 
+#include "base/secret.h"
+
 namespace espgate::host::vici {
 namespace {
 
@@ -100,6 +102,7 @@ void Connection::read_body(std::size_t length) {
                        return;
                      }
                      auto packet = decode_packet(self->m_body);
+                     espgate::wipe(self->m_body);
                      self->m_body = {};
                      if (!packet) {
                        self->fail_with(packet.error().message);
@@ -135,7 +138,7 @@ void Connection::handle(Packet packet) {
   }
 }
 
-void Connection::command(const Packet& packet) {
+void Connection::command(Packet& packet) {
   ++m_owner->counters().commands;
   const Server::Handler* handler = m_owner->find_command(packet.name);
   if (handler == nullptr) {
@@ -144,6 +147,7 @@ void Connection::command(const Packet& packet) {
   }
   m_busy = true;
   (*handler)(packet.message, std::make_shared<ConnectionCall>(shared_from_this()));
+  packet.message.wipe();
 }
 
 void Connection::change_registration(const Packet& packet) {
@@ -188,7 +192,7 @@ void Connection::answer(Message message) {
   // Not from within the handler that has just answered.
   asio::post(m_socket.get_executor(), [self = shared_from_this()] {
     if (self->is_open() && self->m_waiting && !self->m_busy) {
-      const Packet next = std::move(*self->m_waiting);
+      Packet next = std::move(*self->m_waiting);
       self->m_waiting.reset();
       self->command(next);
       if (self->is_open()) {

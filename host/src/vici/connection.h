@@ -55,7 +55,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_header();
   void read_body(std::size_t length);
   void handle(Packet packet);
-  void command(const Packet& packet);
+  void command(Packet& packet);
   void change_registration(const Packet& packet);
   void queue(Bytes segment);
   void write();

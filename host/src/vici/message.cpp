@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/secret.h"
+
 namespace espgate::host::vici {
 
 Message::Message() = default;
@@ -59,6 +61,23 @@ bool Message::empty() const {
 
 void Message::append(Element element) {
   m_elements.push_back(std::move(element));
+}
+
+void Message::wipe() {
+  const auto wipe_text = [](std::string& text) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): characters to bytes.
+    espgate::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+    text.clear();
+  };
+  for (Element& element : m_elements) {
+    if (auto* text = std::get_if<std::string>(&element.content)) {
+      wipe_text(*text);
+    } else if (auto* list = std::get_if<std::vector<std::string>>(&element.content)) {
+      std::ranges::for_each(*list, wipe_text);
+    } else if (auto* section = std::get_if<Message>(&element.content)) {
+      section->wipe();
+    }
+  }
 }
 
 bool Message::operator==(const Message&) const = default;

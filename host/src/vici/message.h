@@ -45,6 +45,9 @@ class Message {
   // For the decoder: adds without looking whether the name is there already.
   void append(Element element);
 
+  // Overwrites every value: a request may have brought a key.
+  void wipe();
+
   bool operator==(const Message&) const;
 
  private:

@@ -246,6 +246,8 @@ struct Limits {
   // In one IKE_AUTH message, and in a chain; and authorities that we ask for.
   std::size_t max_certificates = 8;
   std::size_t max_certificate_requests = 64;
+  // Of peers, kept so that who comes again is not verified anew.
+  std::size_t max_verified_certificates = 1024;
   // Of one IKE SA, those that are being replaced counted too: an authenticated peer may ask for as many.
   std::size_t max_children = 64;
   std::size_t max_half_open = 1024;

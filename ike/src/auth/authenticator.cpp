@@ -31,8 +31,8 @@ Signed signed_by(const IkeSa& sa, bool initiator, const IdPayload& id) {
   Writer body;
   id.encode(body);
   return initiator
-             ? Signed{material.request, material.responder_nonce, sa.keys().pi, std::move(body).finish()}
-             : Signed{material.response, material.initiator_nonce, sa.keys().pr, std::move(body).finish()};
+             ? Signed{material.request, material.responder_nonce, material.sk_pi, std::move(body).finish()}
+             : Signed{material.response, material.initiator_nonce, material.sk_pr, std::move(body).finish()};
 }
 
 Secret shared_key_value(const IkeSa& sa, bool initiator, const Secret& psk, const IdPayload& id) {
@@ -57,7 +57,7 @@ std::unexpected<AuthRefusal> no_secret(const Identity& own, const Identity& peer
 }
 
 // The certificates that the peer sent, its own first.
-AuthResult<std::vector<Certificate>> received_certificates(const IkeSa& sa, const wire::Payloads& payloads) {
+AuthResult<std::vector<Certificate>> received_certificates(IkeSa& sa, const wire::Payloads& payloads) {
   std::vector<Certificate> certificates;
   for (const wire::Payload& payload : payloads) {
     const auto* sent = std::get_if<wire::CertPayload>(&payload);
@@ -77,6 +77,10 @@ AuthResult<std::vector<Certificate>> received_certificates(const IkeSa& sa, cons
     }
     if (certificates.size() == sa.environment().limits.max_certificates) {
       return refuse(Reason::certificate_refused, "the peer sent more certificates than the limit");
+    }
+    if (auto known = sa.environment().verified.find(sent->data)) {
+      certificates.push_back(std::move(*known));
+      continue;
     }
     auto parsed = Certificate::parse(sent->data);
     if (!parsed) {
@@ -101,9 +105,9 @@ std::optional<Certificate> known_certificate(const IkeSa& sa, const Identity& pe
 }
 
 // Whether the certificate is the peer's, and trusted.
-AuthResult<> check_certificate(const IkeSa& sa, const Identity& peer, const Certificate& certificate,
-                               std::vector<Certificate> intermediates) {
-  const Environment& environment = sa.environment();
+AuthResult<> check_certificate(IkeSa& sa, const Identity& peer, const Certificate& certificate,
+                               std::span<const Certificate> received) {
+  Environment& environment = sa.environment();
   const RemoteAuth& rules = sa.connection().remote_auth;
   if (!certificate.names(peer)) {
     return refuse(Reason::certificate_refused,
@@ -126,19 +130,19 @@ AuthResult<> check_certificate(const IkeSa& sa, const Identity& peer, const Cert
     return usable ? AuthResult<>{} : refuse(Reason::certificate_refused, usable.error().message);
   }
   const Credentials& ours = environment.config.credentials();
-  std::ranges::copy(ours.certificates, std::back_inserter(intermediates));
-  const auto chain = verify_chain(
-      certificate, {.authorities = rules.authorities.empty() ? ours.authorities : rules.authorities,
-                    .intermediates = intermediates,
-                    .crls = ours.crls,
-                    .revocation = rules.revocation,
-                    .now = now,
-                    .max_depth = environment.limits.max_certificates});
-  return chain ? AuthResult<>{} : refuse(Reason::certificate_refused, chain.error().message);
+  const auto trusted = environment.verified.verify(
+      certificate, received, ours.certificates,
+      {.authorities = rules.authorities.empty() ? ours.authorities : rules.authorities,
+       .intermediates = {},
+       .crls = ours.crls,
+       .revocation = rules.revocation,
+       .now = now,
+       .max_depth = environment.limits.max_certificates});
+  return trusted ? AuthResult<>{} : refuse(Reason::certificate_refused, trusted.error().message);
 }
 
-AuthResult<> check_signature(const IkeSa& sa, const Identity& peer, const IdPayload& id,
-                             const AuthPayload& auth, const wire::Payloads& payloads) {
+AuthResult<> check_signature(IkeSa& sa, const Identity& peer, const IdPayload& id, const AuthPayload& auth,
+                             const wire::Payloads& payloads) {
   auto received = received_certificates(sa, payloads);
   if (!received) {
     return std::unexpected(received.error());
@@ -148,7 +152,7 @@ AuthResult<> check_signature(const IkeSa& sa, const Identity& peer, const IdPayl
     return refuse(Reason::certificate_refused,
                   fmt::format("'{}' sent no certificate, and there is none of it here", peer.to_string()));
   }
-  if (auto trusted = check_certificate(sa, peer, *certificate, std::move(*received)); !trusted) {
+  if (auto trusted = check_certificate(sa, peer, *certificate, *received); !trusted) {
     return trusted;
   }
   const auto proved = verify_signature_auth(public_key_of(*certificate), sa.connection().remote_auth.rules,
@@ -220,7 +224,7 @@ AuthResult<wire::Payloads> prove(const IkeSa& sa, const Identity& own, const Ide
   return payloads;
 }
 
-AuthResult<> check_proof(const IkeSa& sa, const Identity& own, const Identity& peer, const IdPayload& id,
+AuthResult<> check_proof(IkeSa& sa, const Identity& own, const Identity& peer, const IdPayload& id,
                          const wire::Payloads& payloads) {
   const auto* auth = wire::find<AuthPayload>(payloads);
   // No AUTH at all is the wish for EAP, which this version does not have.

@@ -33,8 +33,8 @@ AuthResult<> can_prove(const ConfigStore& config, const ConnectionConfig& connec
 AuthResult<wire::Payloads> prove(const IkeSa& sa, const Identity& own, const Identity& peer,
                                  const wire::IdPayload& id, const CertificateWish& wish);
 // Whether the payloads prove that the peer is `peer`; `id` is its ID payload, with every bit as it came.
-AuthResult<> check_proof(const IkeSa& sa, const Identity& own, const Identity& peer,
-                         const wire::IdPayload& id, const wire::Payloads& payloads);
+AuthResult<> check_proof(IkeSa& sa, const Identity& own, const Identity& peer, const wire::IdPayload& id,
+                         const wire::Payloads& payloads);
 
 // Which authorities the peer's certificate may come from; nullopt when the connection asks for none.
 std::optional<wire::CertRequestPayload> request_certificates(const ConfigStore& config,

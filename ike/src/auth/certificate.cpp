@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <ctime>
 
+#include "crypto/prf.h"
+
 namespace espgate::ike {
 namespace {
 
@@ -98,16 +100,17 @@ Identity identity_of(const GENERAL_NAME* name) {
   }
 }
 
-bool has_alternative_name(const X509* certificate, const Identity& identity) {
+std::vector<Identity> alternative_names(const X509* certificate) {
+  std::vector<Identity> found;
   const GeneralNamesPtr names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const Identity name = identity_of(sk_GENERAL_NAME_value(names.get(), i));
-    if (!name.data.empty() && matches(name, identity)) {
-      return true;
+    Identity name = identity_of(sk_GENERAL_NAME_value(names.get(), i));
+    if (!name.data.empty()) {
+      found.push_back(std::move(name));
     }
   }
-  return false;
+  return found;
 }
 
 Identity to_identity(const X509_NAME* name) {
@@ -136,17 +139,23 @@ Expected<Certificate> Certificate::parse(ByteView der_or_pem) {
     return fail(fmt::format("the certificate of '{}' has {}", subject, key.error().message));
   }
   Bytes der = encode<i2d_X509>(x509.get());
-  return Certificate(std::make_shared<const Impl>(Impl{std::move(x509), std::move(der), std::move(*key)}));
+  const auto digest = sha256(der);
+  Identity own = to_identity(X509_get_subject_name(x509.get()));
+  Identity issuer = to_identity(X509_get_issuer_name(x509.get()));
+  auto names = alternative_names(x509.get());
+  return Certificate(
+      std::make_shared<const Impl>(Impl{std::move(x509), std::move(der), std::move(*key), digest,
+                                        std::move(own), std::move(issuer), std::move(names)}));
 }
 
 ByteView Certificate::der() const {
   return m_impl->der;
 }
 Identity Certificate::subject() const {
-  return to_identity(X509_get_subject_name(m_impl->x509.get()));
+  return m_impl->subject;
 }
 Identity Certificate::issuer() const {
-  return to_identity(X509_get_issuer_name(m_impl->x509.get()));
+  return m_impl->issuer;
 }
 bool Certificate::is_authority() const {
   return X509_check_ca(m_impl->x509.get()) == 1;
@@ -172,13 +181,14 @@ bool Certificate::names(const Identity& identity) const {
     return false;
   }
   if (identity.type == IdType::der_asn1_dn) {
-    return matches(subject(), identity);
+    return m_impl->subject == identity || matches(m_impl->subject, identity);
   }
   if (identity.type == IdType::key_id) {
     const ASN1_OCTET_STRING* id = X509_get0_subject_key_id(m_impl->x509.get());
     return id != nullptr && std::ranges::equal(bytes_of(id), identity.data);
   }
-  return has_alternative_name(m_impl->x509.get(), identity);
+  return std::ranges::any_of(m_impl->alternative_names,
+                             [&](const Identity& name) { return matches(name, identity); });
 }
 
 bool Certificate::operator==(const Certificate& other) const {
@@ -194,7 +204,10 @@ Expected<Crl> Crl::parse(ByteView der_or_pem) {
     return fail("not a certificate revocation list in DER or PEM");
   }
   Bytes der = encode<i2d_X509_CRL>(crl.get());
-  return Crl(std::make_shared<const Impl>(Impl{std::move(crl), std::move(der)}));
+  const ASN1_TIME* end = X509_CRL_get0_nextUpdate(crl.get());
+  const auto this_update = to_time(X509_CRL_get0_lastUpdate(crl.get()));
+  const auto next_update = end != nullptr ? std::optional(to_time(end)) : std::nullopt;
+  return Crl(std::make_shared<const Impl>(Impl{std::move(crl), std::move(der), this_update, next_update}));
 }
 
 Identity Crl::issuer() const {

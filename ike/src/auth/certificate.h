@@ -3,6 +3,11 @@
 
 #include <openssl/x509.h>
 
+#include <array>
+#include <chrono>
+#include <optional>
+#include <vector>
+
 #include "auth/public_key.h"
 #include "config/distinguished_name.h"
 
@@ -15,11 +20,19 @@ struct Certificate::Impl {
   X509Ptr x509;
   Bytes der;
   PublicKey key;
+  // Read once: they are compared in every handshake.
+  std::array<std::uint8_t, 32> digest;  // SHA-256 of `der`
+  Identity subject;
+  Identity issuer;
+  std::vector<Identity> alternative_names;
 };
 
 struct Crl::Impl {
   X509CrlPtr crl;
   Bytes der;
+  // When what it says begins and ends to count; nullopt where it says nothing of an end.
+  std::chrono::sys_seconds this_update;
+  std::optional<std::chrono::sys_seconds> next_update;
 };
 
 inline const PublicKey& public_key_of(const Certificate& certificate) {

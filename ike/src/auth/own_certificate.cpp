@@ -12,16 +12,18 @@ namespace espgate::ike {
 namespace {
 
 bool is_self_issued(const Certificate& certificate) {
-  return certificate.issuer() == certificate.subject();
+  return certificate.impl().issuer == certificate.impl().subject;
 }
 
 // By name only: the peer is the one who verifies.
 const Certificate* find_issuer(const Credentials& credentials, const Certificate& certificate) {
-  const Identity issuer = certificate.issuer();
+  const Identity& issuer = certificate.impl().issuer;
   for (const std::span<const Certificate> source :
        {std::span(credentials.certificates), std::span(credentials.authorities)}) {
-    const auto at = std::ranges::find_if(
-        source, [&](const Certificate& c) { return c.is_authority() && matches(issuer, c.subject()); });
+    const auto at = std::ranges::find_if(source, [&](const Certificate& c) {
+      const Identity& subject = c.impl().subject;
+      return c.is_authority() && (issuer == subject || matches(issuer, subject));
+    });
     if (at != source.end()) {
       return &*at;
     }

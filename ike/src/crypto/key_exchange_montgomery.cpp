@@ -1,13 +1,41 @@
+#include <openssl/core_names.h>
+
+#include <array>
+
 #include "crypto/key_exchange_groups.h"
 
 namespace espgate::ike {
 namespace {
 
+// What makes keys of one kind. OpenSSL looks the algorithm up for each that is made anew; these are kept, one
+// for each thread.
+EVP_PKEY_CTX* key_maker(Group group) {
+  const auto make = [](const char* name) {
+    PkeyCtxPtr ctx(EVP_PKEY_CTX_new_from_name(nullptr, name, nullptr));
+    require(ctx != nullptr && EVP_PKEY_fromdata_init(ctx.get()) == 1, "X25519 or X448");
+    return ctx;
+  };
+  thread_local const PkeyCtxPtr x25519 = make("X25519");
+  thread_local const PkeyCtxPtr x448 = make("X448");
+  return group == Group::curve448 ? x448.get() : x25519.get();
+}
+
+// nullptr when they are not the bytes of such a key.
+PkeyPtr make_key(Group group, int selection, const char* part, ByteView bytes) {
+  // OpenSSL takes parameters that it only reads as pointers to what could be written.
+  Secret copy(bytes);
+  std::array<OSSL_PARAM, 2> params{OSSL_PARAM_construct_octet_string(part, copy.span().data(), copy.size()),
+                                   OSSL_PARAM_construct_end()};
+  EVP_PKEY* key = nullptr;
+  const bool made = EVP_PKEY_fromdata(key_maker(group), &key, selection, params.data()) == 1;
+  return PkeyPtr(made ? key : nullptr);
+}
+
 class MontgomeryCurve final : public KeyExchange {
  public:
   MontgomeryCurve(Group group, ByteView private_key)
       : m_group(group),
-        m_key(EVP_PKEY_new_raw_private_key(kind(), nullptr, private_key.data(), private_key.size())),
+        m_key(make_key(group, EVP_PKEY_KEYPAIR, OSSL_PKEY_PARAM_PRIV_KEY, private_key)),
         m_public(private_key.size()) {
     std::size_t size = m_public.size();
     require(m_key != nullptr && EVP_PKEY_get_raw_public_key(m_key.get(), m_public.data(), &size) == 1 &&
@@ -22,7 +50,7 @@ class MontgomeryCurve final : public KeyExchange {
     if (peer_value.size() != m_public.size()) {
       return std::unexpected(Reason::public_value_refused);
     }
-    const PkeyPtr peer(EVP_PKEY_new_raw_public_key(kind(), nullptr, peer_value.data(), peer_value.size()));
+    const PkeyPtr peer = make_key(m_group, EVP_PKEY_PUBLIC_KEY, OSSL_PKEY_PARAM_PUB_KEY, peer_value);
     if (peer == nullptr) {
       return std::unexpected(Reason::public_value_refused);
     }
@@ -37,8 +65,6 @@ class MontgomeryCurve final : public KeyExchange {
   }
 
  private:
-  int kind() const { return m_group == Group::curve448 ? EVP_PKEY_X448 : EVP_PKEY_X25519; }
-
   Group m_group;
   PkeyPtr m_key;
   Bytes m_public;

@@ -222,7 +222,9 @@ void CreateChildSa::take_error(IkeSa& sa, const NotifyPayload& error) {
     sa.enqueue_later(std::move(again));
     return;
   }
-  fail(sa, "the peer refused the Child SA with " + wire::to_string(error.notify));
+  const bool superseded = m_replaces != 0 && error.notify == NotifyType::no_additional_sas && sa.supersede();
+  fail(sa, "the peer refused the Child SA with " + wire::to_string(error.notify) +
+               (superseded ? "; another IKE SA is begun in place of this one" : ""));
 }
 
 // RFC 7296 section 1.3: once more, with a message ID of its own.

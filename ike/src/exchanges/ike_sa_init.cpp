@@ -120,8 +120,13 @@ Exchange::Outcome IkeSaInit::take_answer(IkeSa& sa, const Incoming& response) {
   IkeKeys keys = derive_ike_keys(choice->proposal, secret->view(), m_nonce, nonce->data, sa.initiator_spi(),
                                  responder_spi);
   sa.set_keys(std::move(choice->proposal), std::move(keys),
-              {m_nonce, nonce->data, sa.init_request(), response.datagram.message,
-               announced_hashes(response.payloads), certificate_wish(response.payloads, environment.limits)},
+              std::make_unique<InitMaterial>(
+                  InitMaterial{.initiator_nonce = std::move(m_nonce),
+                               .responder_nonce = nonce->data,
+                               .request = sa.init_request(),
+                               .response = response.datagram.message,
+                               .peer_hashes = announced_hashes(response.payloads),
+                               .certificate_wish = certificate_wish(response.payloads, environment.limits)}),
               responder_spi);
 
   sa.allow_fragmentation(sa.connection().fragmentation != Fragmentation::no &&

@@ -177,7 +177,11 @@ void IkeSaInitResponder::establish(const Request& request, const ConnectionPtr& 
   IkeKeys keys = derive_ike_keys(choice.proposal, secret->view(), request.nonce.data, nonce,
                                  sa.initiator_spi(), sa.responder_spi());
   sa.set_keys(choice.proposal, std::move(keys),
-              {request.nonce.data, nonce, datagram.message, response, std::move(peer_hashes), {}},
+              std::make_unique<InitMaterial>(InitMaterial{.initiator_nonce = request.nonce.data,
+                                                          .responder_nonce = std::move(nonce),
+                                                          .request = datagram.message,
+                                                          .response = response,
+                                                          .peer_hashes = std::move(peer_hashes)}),
               header.initiator_spi);
   sa.set_state(SaState::half_open, {});
   m_table.remember_init_request(request.digest, sa);

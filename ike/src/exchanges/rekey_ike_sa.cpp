@@ -56,7 +56,7 @@ Reply answer_rekey_ike_sa(IkeSa& sa, const wire::Payloads& request, const SaPayl
   const std::uint64_t own_spi = environment.neighbours.fresh_spi(environment.random);
   IkeSa& made =
       sa.add_successor(false, own_spi, choice->spi, choice->proposal,
-                       derive_rekeyed_ike_keys(choice->proposal, sa.proposal().prf.front(), sa.keys().d,
+                       derive_rekeyed_ike_keys(choice->proposal, sa.proposal().prf.front(), sa.sk_d(),
                                                secret->view(), nonce.data, own_nonce, choice->spi, own_spi));
   Reply reply{{answer_ike(*choice, own_spi), NoncePayload{own_nonce},
                KePayload{std::to_underlying(group), key_exchange->public_value()}},
@@ -113,7 +113,9 @@ void RekeyIkeSa::take_error(IkeSa& sa, const NotifyPayload& error) {
     sa.enqueue_first(std::move(again));
     return;
   }
-  sa.rekey_failed("the peer refused to rekey the IKE SA with " + wire::to_string(error.notify));
+  const bool superseded = error.notify == NotifyType::no_additional_sas && sa.supersede();
+  sa.rekey_failed("the peer refused to rekey the IKE SA with " + wire::to_string(error.notify) +
+                  (superseded ? "; another one is begun in its place" : ""));
 }
 
 void RekeyIkeSa::take_answer(IkeSa& sa, const wire::Payloads& answer) {
@@ -133,7 +135,7 @@ void RekeyIkeSa::take_answer(IkeSa& sa, const wire::Payloads& answer) {
     sa.terminate("the peer's answer to rekeying the IKE SA is of no use");
     return;
   }
-  IkeKeys keys = derive_rekeyed_ike_keys(choice->proposal, sa.proposal().prf.front(), sa.keys().d,
+  IkeKeys keys = derive_rekeyed_ike_keys(choice->proposal, sa.proposal().prf.front(), sa.sk_d(),
                                          secret->view(), m_nonce, nonce->data, m_own_spi, choice->spi);
   IkeSa& made = sa.add_successor(true, m_own_spi, choice->spi, std::move(choice->proposal), std::move(keys));
   settle(sa, made, lower_of(m_nonce, nonce->data));

@@ -16,7 +16,7 @@ using wire::SaPayload;
 using wire::TsPayload;
 
 ChildSa make_child(IkeSa& sa, ChildAgreement agreement, std::uint32_t own_spi, const ChildMaking& making) {
-  ChildKeys keys = derive_child_keys(agreement.choice.proposal, sa.proposal().prf.front(), sa.keys().d,
+  ChildKeys keys = derive_child_keys(agreement.choice.proposal, sa.proposal().prf.front(), sa.sk_d(),
                                      making.initiator_nonce, making.responder_nonce, making.shared_secret);
   const bool initiator = making.initiator;
   ChildSa made;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "auth/certificate_cache.h"
 #include "config/config_store.h"
 #include "ike/stack.h"
 #include "reason.h"
@@ -60,7 +61,8 @@ class HalfOpenTable {
   std::size_t m_total = 0;
 };
 
-// A child to be brought up again, or a handshake to be begun anew.
+// A child to be brought up again, a handshake to be begun anew, or an IKE SA in place of one that cannot be
+// rekeyed.
 struct Restart {
   Instant at{};
   std::string connection;
@@ -68,6 +70,8 @@ struct Restart {
   // The IKE SA whose handshake got no answer, and how often that has been so; 0 otherwise.
   IkeSaId instead_of = 0;
   unsigned failures = 0;
+  // The IKE SA that the new one takes over from, without being its successor by rekeying; 0 otherwise.
+  IkeSaId supersedes = 0;
 };
 
 struct Environment {
@@ -86,6 +90,7 @@ struct Environment {
   std::vector<Event> events{};
   std::vector<Stack::Keepalive> keepalives{};
   std::vector<Restart> restarts{};
+  CertificateCache verified{limits.max_verified_certificates};
   DrainingChildren draining{handler, limits.max_draining};
   ChildSaId last_child_id = 0;
 };

@@ -14,6 +14,7 @@ IkeSa::IkeSa(Environment& environment, Setup setup)
       m_id(setup.id),
       m_replaces(setup.replaces),
       m_failures(setup.failures),
+      m_supersedes(setup.supersedes),
       m_initiator(setup.initiator),
       m_initiator_spi(setup.initiator ? setup.own_spi : setup.peer_spi),
       m_responder_spi(setup.initiator ? setup.peer_spi : setup.own_spi),
@@ -110,10 +111,15 @@ void IkeSa::emit(Event::Kind kind, std::string child, std::string reason, ChildS
       {kind, m_id, child_id, replaced, m_connection->name, std::move(child), std::move(reason)});
 }
 
-void IkeSa::set_keys(IkeProposal chosen, IkeKeys keys, InitMaterial material, std::uint64_t peer_spi) {
+void IkeSa::set_keys(IkeProposal chosen, IkeKeys keys, std::unique_ptr<InitMaterial> material,
+                     std::uint64_t peer_spi) {
   m_proposal = std::move(chosen);
   m_channel = std::make_unique<SecureChannel>(m_proposal, keys, m_initiator);
-  m_keys = std::move(keys);
+  m_sk_d = std::move(keys.d);
+  if (material != nullptr) {
+    material->sk_pi = std::move(keys.pi);
+    material->sk_pr = std::move(keys.pr);
+  }
   m_material = std::move(material);
   (m_initiator ? m_responder_spi : m_initiator_spi) = peer_spi;
 }
@@ -143,9 +149,7 @@ void IkeSa::move_endpoints(const Endpoint& local, const Endpoint& remote) {
 }
 
 void IkeSa::forget_init_material() {
-  m_material = {};
-  m_keys.pi = Secret();
-  m_keys.pr = Secret();
+  m_material.reset();
 }
 
 void IkeSa::enqueue(std::unique_ptr<Exchange> exchange) {

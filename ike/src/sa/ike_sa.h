@@ -22,6 +22,8 @@ namespace espgate::ike {
 
 // What IKE_AUTH proves that IKE_SA_INIT was (RFC 7296 section 2.15), and the nonces of the first Child SA.
 struct InitMaterial {
+  Secret sk_pi{};
+  Secret sk_pr{};
   Bytes initiator_nonce;
   Bytes responder_nonce;
   Bytes request;
@@ -53,8 +55,9 @@ class IkeSa final {
     Endpoint local;
     Endpoint remote;
     ConnectionPtr connection;
-    IkeSaId replaces = 0;   // 0: it came from IKE_SA_INIT
-    unsigned failures = 0;  // handshakes before this one that got no answer
+    IkeSaId replaces = 0;    // 0: it came from IKE_SA_INIT
+    unsigned failures = 0;   // handshakes before this one that got no answer
+    IkeSaId supersedes = 0;  // see supersede()
   };
   IkeSa(Environment& environment, Setup setup);
   IkeSa(const IkeSa&) = delete;
@@ -89,7 +92,9 @@ class IkeSa final {
   void enqueue_first(std::unique_ptr<Exchange> exchange);
   // After Limits::retry_delay and a random time.
   void enqueue_later(std::unique_ptr<Exchange> exchange);
-  void set_keys(IkeProposal chosen, IkeKeys keys, InitMaterial material, std::uint64_t peer_spi);
+  // `material` is nullptr for an IKE SA that was authenticated before it was made.
+  void set_keys(IkeProposal chosen, IkeKeys keys, std::unique_ptr<InitMaterial> material,
+                std::uint64_t peer_spi);
   void set_connection(ConnectionPtr connection) { m_connection = std::move(connection); }
   void set_identities(Identity local, Identity remote);
   void set_nat(bool local, bool remote, bool encapsulation);
@@ -116,6 +121,12 @@ class IkeSa final {
   // The replacement failed; it is tried again.
   void rekey_child_failed(ChildSaId id, std::string reason);
   void rekey_failed(std::string reason);
+  // The peer refuses to replace what this IKE SA has: another IKE SA is begun, with all of its children, and
+  // this one ends when they are up (RFC 7296 section 2.8). False when we cannot begin one.
+  bool supersede();
+  // Told by the stack once there is one.
+  void set_superseded_by(IkeSaId id) { m_superseded_by = id; }
+  bool is_superseded() const;
 
   // The IKE SA that takes over from this one (RFC 7296 section 2.18), established from the start. Until
   // hand_over() it has nothing.
@@ -152,8 +163,9 @@ class IkeSa final {
   const Identity& local_id() const { return m_local_id; }
   const Identity& remote_id() const { return m_remote_id; }
   const IkeProposal& proposal() const { return m_proposal; }
-  const IkeKeys& keys() const { return m_keys; }
-  const InitMaterial& init_material() const { return m_material; }
+  const Secret& sk_d() const { return m_sk_d; }
+  // From IKE_SA_INIT until IKE_AUTH is done.
+  const InitMaterial& init_material() const { return *m_material; }
   bool udp_encapsulation() const { return m_udp_encapsulation; }
   const Limits& limits() const { return m_environment.limits; }
   bool is_successor() const { return m_replaces != 0; }
@@ -174,13 +186,19 @@ class IkeSa final {
   void receive_response(const Datagram& datagram, const wire::Message& message);
   void receive_init_response(const Datagram& datagram, const wire::Header& header);
   void take_unprotected_response(const wire::Message& message);
-  Reply answer(const Datagram& datagram, const wire::Message& message, const SecureChannel::Opened& opened);
+  // What is inside of a message, and how a repetition of it is told: by the digest of its datagram, or of its
+  // first fragment's.
+  struct Opened {
+    wire::PayloadType first = wire::PayloadType::none;
+    Secret payloads;
+    ResponseCache::Digest digest{};
+  };
+  Reply answer(const Datagram& datagram, const wire::Message& message, const Opened& opened);
   void send_response(const Datagram& datagram, const wire::Header& header, const wire::Payloads& payloads,
                      const ResponseCache::Digest& digest);
   void repeat_response(const Datagram& datagram);
   void receive_answered_fragment(const Datagram& datagram, const wire::Message& message);
-  std::optional<SecureChannel::Opened> open(const Datagram& datagram, const wire::Message& message,
-                                            Reassembly& reassembly);
+  std::optional<Opened> open(const Datagram& datagram, const wire::Message& message, Reassembly& reassembly);
   std::size_t max_message() const;
   void follow_peer(const Datagram& datagram);
   void send_request();
@@ -191,6 +209,7 @@ class IkeSa final {
   bool may_start(const Exchange& exchange) const;
   void claim_inheritance(const wire::Message& message, const wire::Payloads& payloads);
   void watch_message_ids();
+  void finish_superseding();
   std::optional<Instant> liveness_deadline() const;
   std::optional<Instant> keepalive_deadline() const;
   void request_due();
@@ -203,6 +222,8 @@ class IkeSa final {
   const IkeSaId m_id;
   const IkeSaId m_replaces;
   const unsigned m_failures;
+  IkeSaId m_supersedes;
+  IkeSaId m_superseded_by = 0;
   const bool m_initiator;
   SaState m_state = SaState::created;
   std::uint64_t m_initiator_spi = 0;
@@ -215,8 +236,8 @@ class IkeSa final {
   Identity m_local_id;
   Identity m_remote_id;
   IkeProposal m_proposal;
-  IkeKeys m_keys;
-  InitMaterial m_material;
+  Secret m_sk_d;
+  std::unique_ptr<InitMaterial> m_material;
   std::unique_ptr<SecureChannel> m_channel;
   RequestWindow m_requests;
   ResponseCache m_responses;

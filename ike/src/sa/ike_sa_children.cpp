@@ -169,14 +169,62 @@ void IkeSa::rekey_failed(std::string reason) {
   m_environment.neighbours.touched(*this);
 }
 
+bool IkeSa::is_superseded() const {
+  const IkeSa* next = m_environment.neighbours.find(m_superseded_by);
+  return next != nullptr && next->state() != SaState::gone;
+}
+
+bool IkeSa::supersede() {
+  // A peer behind a NAT cannot be reached by a first message.
+  if (m_state != SaState::established || m_nat_remote || is_superseded()) {
+    return false;
+  }
+  Restart restart{.at = m_environment.now, .connection = m_connection->name, .supersedes = m_id};
+  if (!m_initiator) {
+    // The peer may be about to do the same: who initiated this one goes first.
+    restart.at += 2 * limits().retry_delay;
+  }
+  for (const Child& child : m_children.all()) {
+    if (!child.redundant && child.view.state != ChildSaState::deleting &&
+        std::ranges::find(restart.children, child.view.name) == restart.children.end()) {
+      restart.children.push_back(child.view.name);
+    }
+  }
+  if (restart.children.empty()) {
+    restart.children.emplace_back();
+  }
+  m_environment.restarts.push_back(std::move(restart));
+  return true;
+}
+
+// Once all that the old one has is up here, or has been refused.
+void IkeSa::finish_superseding() {
+  if (m_supersedes == 0 || m_state != SaState::established || m_requests.active() != nullptr ||
+      !m_requests.waiting().empty() || !m_later.empty()) {
+    return;
+  }
+  IkeSa* old = m_environment.neighbours.find(std::exchange(m_supersedes, 0));
+  if (old == nullptr || old->m_state != SaState::established) {
+    return;
+  }
+  if (m_children.empty() && !old->m_children.empty()) {
+    // The old one is better than nothing.
+    old->m_superseded_by = 0;
+    terminate("the peer gives it none of the Child SAs of the IKE SA that it was to take over from");
+  } else {
+    m_environment.neighbours.touched(*old);
+    old->terminate("another IKE SA has taken over, since the peer refused to rekey");
+    old->start_exchanges();
+  }
+}
+
 IkeSa& IkeSa::add_successor(bool initiator, std::uint64_t own_spi, std::uint64_t peer_spi, IkeProposal chosen,
                             IkeKeys keys) {
   IkeSa& heir = m_environment.neighbours.add_successor(*this, initiator, own_spi, peer_spi);
   heir.set_identities(m_local_id, m_remote_id);
   heir.allow_fragmentation(m_fragmentation);
   heir.set_nat(m_nat_local, m_nat_remote, m_udp_encapsulation);
-  heir.set_keys(std::move(chosen), std::move(keys), {}, peer_spi);
-  heir.forget_init_material();
+  heir.set_keys(std::move(chosen), std::move(keys), nullptr, peer_spi);
   heir.set_state(SaState::established, {});
   return heir;
 }
@@ -195,6 +243,10 @@ void IkeSa::hand_over(IkeSa& heir) {
   }
   std::ranges::move(m_later, std::back_inserter(heir.m_later));
   m_later.clear();
+  if (IkeSa* next = m_environment.neighbours.find(m_superseded_by)) {
+    next->m_supersedes = heir.m_id;
+    heir.m_superseded_by = next->m_id;
+  }
   heir.m_announced = std::exchange(m_announced, false);
   heir.emit(Event::Kind::ike_rekeyed, {}, {}, 0, m_id);
   await_deletion();

@@ -108,8 +108,8 @@ void IkeSa::receive_answered_fragment(const Datagram& datagram, const wire::Mess
 }
 
 // What is inside; nullopt, and counted where it is of no use, when there is nothing, or not yet all of it.
-std::optional<SecureChannel::Opened> IkeSa::open(const Datagram& datagram, const wire::Message& message,
-                                                 Reassembly& reassembly) {
+std::optional<IkeSa::Opened> IkeSa::open(const Datagram& datagram, const wire::Message& message,
+                                         Reassembly& reassembly) {
   Counters& counters = m_environment.counters;
   if (const auto* encrypted = wire::find<wire::EncryptedPayload>(message.payloads)) {
     auto opened = m_channel->open(datagram.message, *encrypted);
@@ -118,7 +118,11 @@ std::optional<SecureChannel::Opened> IkeSa::open(const Datagram& datagram, const
       return std::nullopt;
     }
     m_last_heard = m_environment.now;
-    return std::move(*opened);
+    Opened inside{opened->first, std::move(opened->payloads)};
+    if (!message.header.response) {
+      inside.digest = sha256(datagram.message);
+    }
+    return inside;
   }
   const auto* fragment = wire::find<wire::FragmentPayload>(message.payloads);
   if (fragment == nullptr || !m_fragmentation) {
@@ -143,7 +147,7 @@ std::optional<SecureChannel::Opened> IkeSa::open(const Datagram& datagram, const
     return std::nullopt;
   }
   m_last_heard = m_environment.now;
-  return SecureChannel::Opened{(*whole)->first, std::move((*whole)->payloads)};
+  return Opened{(*whole)->first, std::move((*whole)->payloads), (*whole)->first_digest};
 }
 
 void IkeSa::receive_request(const Datagram& datagram, const wire::Message& message) {
@@ -162,9 +166,7 @@ void IkeSa::receive_request(const Datagram& datagram, const wire::Message& messa
   }
   follow_peer(datagram);
   const Reply reply = answer(datagram, message, *opened);
-  const bool fragmented = message.header.first_payload == wire::PayloadType::encrypted_fragment;
-  send_response(datagram, message.header, reply.payloads,
-                fragmented ? m_request_fragments.first_digest() : sha256(datagram.message));
+  send_response(datagram, message.header, reply.payloads, opened->digest);
   IkeSa* successor = reply.successor == 0 ? nullptr : m_environment.neighbours.find(reply.successor);
   if (successor != nullptr) {
     hand_over(*successor);
@@ -177,8 +179,7 @@ void IkeSa::receive_request(const Datagram& datagram, const wire::Message& messa
 }
 
 // The request is authentic from here on.
-Reply IkeSa::answer(const Datagram& datagram, const wire::Message& message,
-                    const SecureChannel::Opened& opened) {
+Reply IkeSa::answer(const Datagram& datagram, const wire::Message& message, const Opened& opened) {
   Counters& counters = m_environment.counters;
   const auto payloads = wire::decode_payloads(opened.first, opened.payloads.view(), m_environment.limits);
   if (!payloads || wire::find<wire::EncryptedPayload>(*payloads) != nullptr) {
@@ -319,6 +320,7 @@ void IkeSa::settle_response(Exchange::Outcome outcome) {
 }
 
 void IkeSa::start_exchanges() {
+  finish_superseding();
   while (m_state != SaState::gone) {
     if (m_requests.active() == nullptr && !m_requests.waiting().empty() &&
         !may_start(*m_requests.waiting().front())) {

@@ -101,7 +101,8 @@ void IkeSa::give_up() {
     Restart restart{.at = m_environment.now,
                     .connection = m_connection->name,
                     .instead_of = m_id,
-                    .failures = m_failures + 1};
+                    .failures = m_failures + 1,
+                    .supersedes = m_supersedes};
     restart.children.push_back(m_requests.active()->child_name());
     for (const auto& exchange : m_requests.waiting()) {
       restart.children.push_back(exchange->child_name());

@@ -5,17 +5,21 @@
 
 namespace espgate::ike {
 
+bool Reassembly::continues(const wire::Header& header, const wire::FragmentPayload& fragment) const {
+  return m_parts != nullptr && header.message_id == m_parts->message_id && fragment.total <= m_parts->total;
+}
+
 Result<> Reassembly::wants(const wire::Header& header, const wire::FragmentPayload& fragment) const {
   if (fragment.total > m_limits.max_fragments) {
     return std::unexpected(Reason::fragment_refused);
   }
-  if (m_total == 0 || header.message_id != m_message_id || fragment.total > m_total) {
+  if (!continues(header, fragment)) {
     return {};
   }
-  if (header.exchange != m_exchange || fragment.total < m_total) {
+  if (header.exchange != m_parts->exchange || fragment.total < m_parts->total) {
     return std::unexpected(Reason::fragment_refused);
   }
-  if (m_parts.contains(fragment.number)) {
+  if (m_parts->of_number.contains(fragment.number)) {
     return std::unexpected(Reason::fragment_repeated);
   }
   return {};
@@ -27,39 +31,31 @@ Result<std::optional<Reassembly::Whole>> Reassembly::add(
   if (const auto wanted = wants(header, fragment); !wanted) {
     return std::unexpected(wanted.error());
   }
-  if (m_total == 0 || header.message_id != m_message_id || fragment.total > m_total) {
-    clear();
-    m_message_id = header.message_id;
-    m_exchange = header.exchange;
-    m_total = fragment.total;
+  if (!continues(header, fragment)) {
+    m_parts = std::make_unique<Parts>(
+        Parts{.message_id = header.message_id, .exchange = header.exchange, .total = fragment.total});
   }
-  if (m_bytes + payloads.size() > m_limits.max_message_bytes) {
-    clear();
+  Parts& parts = *m_parts;
+  if (parts.bytes + payloads.size() > m_limits.max_message_bytes) {
+    m_parts.reset();
     return std::unexpected(Reason::fragment_refused);
   }
-  m_bytes += payloads.size();
+  parts.bytes += payloads.size();
   if (fragment.number == 1) {
-    m_first = fragment.first_inner;
-    m_first_digest = datagram_digest;
+    parts.first = fragment.first_inner;
+    parts.first_digest = datagram_digest;
   }
-  m_parts.emplace(fragment.number, std::move(payloads));
-  if (m_parts.size() < m_total) {
+  parts.of_number.emplace(fragment.number, std::move(payloads));
+  if (parts.of_number.size() < parts.total) {
     return std::nullopt;
   }
-  Whole whole{m_first, Secret(m_bytes)};
+  Whole whole{parts.first, Secret(parts.bytes), parts.first_digest};
   auto to = whole.payloads.span().begin();
-  for (const auto& [number, part] : m_parts) {
+  for (const auto& [number, part] : parts.of_number) {
     to = std::ranges::copy(part.view(), to).out;
   }
-  clear();
+  m_parts.reset();
   return whole;
-}
-
-void Reassembly::clear() {
-  m_total = 0;
-  m_bytes = 0;
-  m_first = wire::PayloadType::none;
-  m_parts.clear();
 }
 
 }  // namespace espgate::ike

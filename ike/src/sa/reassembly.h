@@ -3,6 +3,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "base/secret.h"
@@ -21,6 +22,8 @@ class Reassembly {
   struct Whole {
     wire::PayloadType first = wire::PayloadType::none;
     Secret payloads;
+    // Of the datagram that the first fragment came in.
+    std::array<std::uint8_t, 32> first_digest{};
   };
   // What this fragment completes; nullopt when others are missing. `datagram_digest` is kept of the first
   // fragment. Fragments of one message have one total and one exchange type; those of a higher total drop
@@ -29,19 +32,22 @@ class Reassembly {
                                    Secret payloads, const std::array<std::uint8_t, 32>& datagram_digest);
   // Whether add() would keep it; tells without any cryptography.
   Result<> wants(const wire::Header& header, const wire::FragmentPayload& fragment) const;
-  // Of the datagram that the first fragment of the last message put together came in.
-  const std::array<std::uint8_t, 32>& first_digest() const { return m_first_digest; }
-  void clear();
 
  private:
+  struct Parts {
+    std::uint32_t message_id = 0;
+    wire::ExchangeType exchange{};
+    std::uint16_t total = 0;
+    std::size_t bytes = 0;
+    wire::PayloadType first = wire::PayloadType::none;
+    std::array<std::uint8_t, 32> first_digest{};
+    std::map<std::uint16_t, Secret> of_number{};
+  };
+  // Whether it is one of the message that is there, and not one to begin anew with.
+  bool continues(const wire::Header& header, const wire::FragmentPayload& fragment) const;
+
   const Limits& m_limits;
-  std::uint32_t m_message_id = 0;
-  wire::ExchangeType m_exchange{};
-  std::uint16_t m_total = 0;  // 0: nothing there
-  std::size_t m_bytes = 0;
-  wire::PayloadType m_first = wire::PayloadType::none;
-  std::map<std::uint16_t, Secret> m_parts;
-  std::array<std::uint8_t, 32> m_first_digest{};
+  std::unique_ptr<Parts> m_parts;  // nullptr: nothing there
 };
 
 }  // namespace espgate::ike

@@ -1,15 +1,24 @@
 #include "sa/request_window.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace espgate::ike {
+
+void RequestWindow::enqueue_first(std::unique_ptr<Exchange> exchange) {
+  m_waiting.push_back(std::move(exchange));
+  std::ranges::rotate(m_waiting, m_waiting.end() - 1);
+}
 
 std::unique_ptr<Exchange> RequestWindow::next() {
   if (m_active != nullptr || m_waiting.empty()) {
     return nullptr;
   }
   auto exchange = std::move(m_waiting.front());
-  m_waiting.pop_front();
+  m_waiting.erase(m_waiting.begin());
+  if (m_waiting.empty()) {
+    m_waiting.shrink_to_fit();
+  }
   return exchange;
 }
 
@@ -25,8 +34,8 @@ void RequestWindow::restart(std::vector<Bytes> request, Instant now) {
 }
 
 void RequestWindow::finish() {
-  m_finished = std::move(m_active);
-  m_request.clear();
+  m_active.reset();
+  m_request = {};
   ++m_message_id;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -18,21 +17,21 @@ class RequestWindow {
   explicit RequestWindow(const Limits& limits) : m_limits(limits) {}
 
   void enqueue(std::unique_ptr<Exchange> exchange) { m_waiting.push_back(std::move(exchange)); }
-  void enqueue_first(std::unique_ptr<Exchange> exchange) { m_waiting.push_front(std::move(exchange)); }
+  void enqueue_first(std::unique_ptr<Exchange> exchange);
   void drop_waiting() { m_waiting.clear(); }
-  std::deque<std::unique_ptr<Exchange>> take_waiting() { return std::exchange(m_waiting, {}); }
+  std::vector<std::unique_ptr<Exchange>> take_waiting() { return std::exchange(m_waiting, {}); }
   // The next exchange, to be started; nullptr when one is under way or none waits.
   std::unique_ptr<Exchange> next();
   // A request is one datagram, or the fragments of one.
   void start(std::unique_ptr<Exchange> exchange, std::vector<Bytes> request, Instant now);
   // The same exchange and message ID with other bytes.
   void restart(std::vector<Bytes> request, Instant now);
-  // The exchange is finished; it stays alive until the next one ends.
+  // The exchange under way is finished, and gone.
   void finish();
 
   Exchange* active() { return m_active.get(); }
   const Exchange* active() const { return m_active.get(); }
-  const std::deque<std::unique_ptr<Exchange>>& waiting() const { return m_waiting; }
+  const std::vector<std::unique_ptr<Exchange>>& waiting() const { return m_waiting; }
   // Message ID of the exchange under way, or of the next one.
   std::uint32_t message_id() const { return m_message_id; }
   const std::vector<Bytes>& request() const { return m_request; }
@@ -44,10 +43,9 @@ class RequestWindow {
 
  private:
   const Limits& m_limits;
-  std::deque<std::unique_ptr<Exchange>> m_waiting;
+  // Most IKE SAs have nothing waiting most of the time, and many have nothing else: it takes no memory then.
+  std::vector<std::unique_ptr<Exchange>> m_waiting;
   std::unique_ptr<Exchange> m_active;
-  // Kept so that an exchange that ends its IKE SA outlives its own process().
-  std::unique_ptr<Exchange> m_finished;
   std::vector<Bytes> m_request;
   std::uint32_t m_message_id = 0;
   Instant m_deadline{};

@@ -15,71 +15,64 @@ std::uint64_t key_of(Kind kind, std::string_view text) {
 }
 
 std::uint64_t key_of(Kind kind, ByteView bytes) {
-  return key_of(kind, std::string(bytes.begin(), bytes.end()));
+  std::string text(bytes.begin(), bytes.end());
+  return key_of(kind, text);
 }
 
-}  // namespace
-
-SaIndex::Keys SaIndex::keys_of(const IkeSa& sa) {
+std::array<std::uint64_t, 3> keys_of(const IkeSa& sa) {
   return {key_of(Kind::remote_address, sa.remote().address.bytes()),
           key_of(Kind::remote_id, sa.remote_id().data), key_of(Kind::connection, sa.connection().name)};
 }
 
-void SaIndex::update(const IkeSa& sa) {
-  const Keys now = keys_of(sa);
-  const auto [at, fresh] = m_keys.emplace(sa.id(), now);
-  if (!fresh && at->second != now) {
-    for (const std::uint64_t key : at->second) {
-      m_by_key.erase({key, sa.id()});
+}  // namespace
+
+void SaIndex::update(const IkeSa& sa, Filed& filed) {
+  const auto now = keys_of(sa);
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    if (filed.anywhere && filed.keys.at(i) == now.at(i)) {
+      continue;
     }
-    at->second = now;
-  } else if (!fresh) {
-    update_children(sa);
-    return;
+    if (filed.anywhere) {
+      m_by_key.erase({filed.keys.at(i), sa.id()});
+    }
+    m_by_key.emplace(now.at(i), sa.id());
   }
-  for (const std::uint64_t key : now) {
-    m_by_key.emplace(key, sa.id());
-  }
-  update_children(sa);
+  filed.keys = now;
+  filed.anywhere = true;
+  update_children(sa, filed);
 }
 
-void SaIndex::update_children(const IkeSa& sa) {
+void SaIndex::update_children(const IkeSa& sa, Filed& filed) {
   const std::vector<Child>& children = sa.children().all();
-  std::vector<ChildSaId>& known = m_children[sa.id()];
   const auto id_of = [](const Child& child) { return child.view.id; };
-  if (std::ranges::equal(children, known, {}, id_of)) {
+  if (std::ranges::equal(children, filed.children, {}, id_of)) {
     return;
   }
-  for (const ChildSaId id : known) {
-    const auto at = m_by_child.find(id);
-    // It may have moved to another IKE SA meanwhile.
-    if (at != m_by_child.end() && at->second == sa.id()) {
-      m_by_child.erase(at);
-    }
-  }
-  known.clear();
-  std::ranges::transform(children, std::back_inserter(known), id_of);
-  for (const ChildSaId id : known) {
+  erase_children(sa.id(), filed);
+  filed.children.clear();
+  std::ranges::transform(children, std::back_inserter(filed.children), id_of);
+  for (const ChildSaId id : filed.children) {
     m_by_child[id] = sa.id();
   }
 }
 
-void SaIndex::erase(IkeSaId id) {
-  if (const auto keys = m_keys.find(id); keys != m_keys.end()) {
-    for (const std::uint64_t key : keys->second) {
+void SaIndex::erase_children(IkeSaId id, const Filed& filed) {
+  for (const ChildSaId child : filed.children) {
+    const auto at = m_by_child.find(child);
+    // It may have moved to another IKE SA meanwhile.
+    if (at != m_by_child.end() && at->second == id) {
+      m_by_child.erase(at);
+    }
+  }
+}
+
+void SaIndex::erase(IkeSaId id, const Filed& filed) {
+  if (filed.anywhere) {
+    for (const std::uint64_t key : filed.keys) {
       m_by_key.erase({key, id});
     }
-    m_keys.erase(keys);
   }
-  if (const auto children = m_children.find(id); children != m_children.end()) {
-    for (const ChildSaId child : children->second) {
-      const auto at = m_by_child.find(child);
-      if (at != m_by_child.end() && at->second == id) {
-        m_by_child.erase(at);
-      }
-    }
-    m_children.erase(children);
-  }
+  erase_children(id, filed);
 }
 
 bool SaIndex::any_with_remote_address(const IpAddress& address,

@@ -17,9 +17,15 @@ namespace espgate::ike {
 
 class SaIndex {
  public:
-  // Takes over what the IKE SA is now.
-  void update(const IkeSa& sa);
-  void erase(IkeSaId id);
+  // What an IKE SA is filed under; kept by whoever keeps the IKE SA.
+  struct Filed {
+    std::array<std::uint64_t, 3> keys{};
+    bool anywhere = false;
+    std::vector<ChildSaId> children{};
+  };
+  // Files the IKE SA under what it is now.
+  void update(const IkeSa& sa, Filed& filed);
+  void erase(IkeSaId id, const Filed& filed);
 
   // Whether `wanted` is true for one of them: a gateway may have them all with one peer.
   bool any_with_remote_address(const IpAddress& address, const std::function<bool(IkeSaId)>& wanted) const;
@@ -31,16 +37,13 @@ class SaIndex {
   IkeSaId with_child(ChildSaId id) const;
 
  private:
-  using Keys = std::array<std::uint64_t, 3>;
-  static Keys keys_of(const IkeSa& sa);
-  void update_children(const IkeSa& sa);
+  void update_children(const IkeSa& sa, Filed& filed);
+  void erase_children(IkeSaId id, const Filed& filed);
   bool any_with_key(std::uint64_t key, const std::function<bool(IkeSaId)>& wanted) const;
   std::vector<IkeSaId> with_key(std::uint64_t key) const;
 
   std::set<std::pair<std::uint64_t, IkeSaId>> m_by_key;
-  std::unordered_map<IkeSaId, Keys> m_keys;
   std::unordered_map<ChildSaId, IkeSaId> m_by_child;
-  std::unordered_map<IkeSaId, std::vector<ChildSaId>> m_children;
 };
 
 }  // namespace espgate::ike

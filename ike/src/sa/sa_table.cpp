@@ -9,11 +9,12 @@ namespace espgate::ike {
 IkeSa& SaTable::add(Environment& environment, IkeSa::Setup setup) {
   const IkeSaId id = setup.id;
   const std::uint64_t spi = setup.own_spi;
-  auto& sa = m_by_id[id];
-  sa = std::make_unique<IkeSa>(environment, std::move(setup));
+  auto made = std::make_unique<IkeSa>(environment, std::move(setup));
+  IkeSa& sa = *made;
+  m_by_id.emplace(id, Entry{.sa = std::move(made)});
   m_by_spi[spi] = id;
-  m_touched.insert(id);
-  return *sa;
+  touched(sa);
+  return sa;
 }
 
 IkeSa& SaTable::add_successor(IkeSa& sa, bool initiator, std::uint64_t own_spi, std::uint64_t peer_spi) {
@@ -40,7 +41,7 @@ std::uint64_t SaTable::fresh_spi(Random& random) const {
 
 IkeSa* SaTable::find(IkeSaId id) const {
   const auto at = m_by_id.find(id);
-  return at == m_by_id.end() ? nullptr : at->second.get();
+  return at == m_by_id.end() ? nullptr : at->second.sa.get();
 }
 
 IkeSa* SaTable::find_by_own_spi(std::uint64_t spi) const {
@@ -74,13 +75,14 @@ std::vector<IkeSa*> SaTable::candidates(std::vector<IkeSaId> indexed) const {
 }
 
 IkeSa* SaTable::find_by_init_request(const ResponseCache::Digest& digest) const {
-  const auto at = m_by_init_request.find(digest);
+  const auto at = m_by_init_request.find(load_be64(digest));
   return at == m_by_init_request.end() ? nullptr : find(at->second);
 }
 
 void SaTable::remember_init_request(const ResponseCache::Digest& digest, const IkeSa& sa) {
-  m_by_init_request[digest] = sa.id();
-  m_init_requests[sa.id()] = digest;
+  const std::uint64_t key = load_be64(digest);
+  m_by_init_request[key] = sa.id();
+  m_by_id.at(sa.id()).init_request = key;
 }
 
 std::optional<Instant> SaTable::next_timer() const {
@@ -93,37 +95,46 @@ IkeSa* SaTable::due(Instant now) const {
 
 void SaTable::settle(Environment& environment) {
   while (!m_touched.empty()) {
-    const IkeSaId id = *m_touched.begin();
-    m_touched.erase(m_touched.begin());
-    IkeSa* sa = find(id);
-    if (sa == nullptr) {
+    const IkeSaId id = m_touched.back();
+    m_touched.pop_back();
+    const auto at = m_by_id.find(id);
+    if (at == m_by_id.end()) {
       continue;
     }
-    if (const auto timer = m_timer_of.find(id); timer != m_timer_of.end()) {
-      m_timers.erase({timer->second, id});
-      m_timer_of.erase(timer);
-    }
-    if (sa->state() == SaState::gone) {
-      keep_final_response(*sa, environment);
+    Entry& entry = at->second;
+    const IkeSa& sa = *entry.sa;
+    if (sa.state() == SaState::gone) {
+      keep_final_response(sa, environment);
       forget(id);
       continue;
     }
-    m_index.update(*sa);
-    if (const auto deadline = sa->deadline()) {
-      m_timers.emplace(*deadline, id);
-      m_timer_of[id] = *deadline;
-    }
+    m_index.update(sa, entry.filed);
+    move_timer(id, entry, sa.deadline());
   }
 }
 
-void SaTable::forget(IkeSaId id) {
-  if (const auto digest = m_init_requests.find(id); digest != m_init_requests.end()) {
-    m_by_init_request.erase(digest->second);
-    m_init_requests.erase(digest);
+void SaTable::move_timer(IkeSaId id, Entry& entry, std::optional<Instant> deadline) {
+  if (entry.timer == deadline) {
+    return;
   }
-  m_index.erase(id);
+  if (const auto timer = entry.timer) {
+    m_timers.erase({*timer, id});
+  }
+  if (deadline) {
+    m_timers.emplace(*deadline, id);
+  }
+  entry.timer = deadline;
+}
+
+void SaTable::forget(IkeSaId id) {
   const auto at = m_by_id.find(id);
-  m_by_spi.erase(at->second->own_spi());
+  Entry& entry = at->second;
+  move_timer(id, entry, std::nullopt);
+  if (const auto key = entry.init_request) {
+    m_by_init_request.erase(*key);
+  }
+  m_index.erase(id, entry.filed);
+  m_by_spi.erase(entry.sa->own_spi());
   m_by_id.erase(at);
 }
 

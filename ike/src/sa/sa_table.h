@@ -29,7 +29,13 @@ class SaTable final : public Neighbours {
   // The responder IKE SA that this very request made (RFC 7296 section 2.1).
   IkeSa* find_by_init_request(const ResponseCache::Digest& digest) const;
   void remember_init_request(const ResponseCache::Digest& digest, const IkeSa& sa);
-  const std::map<IkeSaId, std::unique_ptr<IkeSa>>& all() const { return m_by_id; }
+  struct Entry {
+    std::unique_ptr<IkeSa> sa;
+    std::optional<Instant> timer{};  // as it stands in m_timers
+    SaIndex::Filed filed{};
+    std::optional<std::uint64_t> init_request{};
+  };
+  const std::map<IkeSaId, Entry>& all() const { return m_by_id; }
 
   std::optional<Instant> next_timer() const;
   // The IKE SA whose timer is due; nullptr when there is none.
@@ -46,7 +52,11 @@ class SaTable final : public Neighbours {
   void end_others(const IkeSa& sa) override;
   std::vector<IkeSa*> twins(const IkeSa& sa, const Identity& local, const Identity& remote) const override;
   IkeSa& add_successor(IkeSa& sa, bool initiator, std::uint64_t own_spi, std::uint64_t peer_spi) override;
-  void touched(const IkeSa& sa) override { m_touched.insert(sa.id()); }
+  void touched(const IkeSa& sa) override {
+    if (m_touched.empty() || m_touched.back() != sa.id()) {
+      m_touched.push_back(sa.id());
+    }
+  }
 
  private:
   struct FinalResponse {
@@ -60,13 +70,16 @@ class SaTable final : public Neighbours {
   // Those that the index names, and those that it does not know yet as they are.
   std::vector<IkeSa*> candidates(std::vector<IkeSaId> indexed) const;
 
-  std::map<IkeSaId, std::unique_ptr<IkeSa>> m_by_id;
+  void move_timer(IkeSaId id, Entry& entry, std::optional<Instant> deadline);
+
+  std::map<IkeSaId, Entry> m_by_id;
   std::unordered_map<std::uint64_t, IkeSaId> m_by_spi;
-  std::map<ResponseCache::Digest, IkeSaId> m_by_init_request;
-  std::unordered_map<IkeSaId, ResponseCache::Digest> m_init_requests;
+  // By the first bytes of the request's digest: enough to tell requests apart that somebody has not made for
+  // 2^64 tries to be alike.
+  std::unordered_map<std::uint64_t, IkeSaId> m_by_init_request;
   std::set<std::pair<Instant, IkeSaId>> m_timers;
-  std::unordered_map<IkeSaId, Instant> m_timer_of;
-  std::set<IkeSaId> m_touched;
+  // Some more than once.
+  std::vector<IkeSaId> m_touched;
   SaIndex m_index;
   std::deque<FinalResponse> m_final_responses;
   IkeSaId m_last_id = 0;
