@@ -377,10 +377,14 @@ void EngineDataPath::recover_engine() {
   }
   if (!recovered) {
     m_counters.count(PolicyReason::engine_recovery_failed);
-    m_watch.fail(fmt::format("{} (recovery {} of {} failed)", recovered.error().message, m_watch.tries(),
-                             EngineWatch::most_tries));
+    const std::string reason = fmt::format("{} (recovery {} of {} failed)", recovered.error().message,
+                                           m_watch.tries(), EngineWatch::most_tries);
+    m_watch.fail(reason + m_no_standby);
     if (m_standby && m_watch.tries() >= EngineWatch::tries_with_standby) {
       fail_over();
+      if (!m_no_standby.empty()) {
+        m_watch.fail(reason + m_no_standby);
+      }
     }
     return;
   }

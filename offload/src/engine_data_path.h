@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "driver/engine.h"
@@ -78,6 +79,7 @@ class EngineDataPath final : public DataPath {
 
   std::unique_ptr<driver::Engine> m_engine;
   Standby m_standby;
+  std::string m_no_standby;  // why there is none, once that is known
   PacketSink& m_sink;
   LeasePolicy m_lease;
   // Bytes: what the buffers hold and the engine takes.

@@ -1,6 +1,4 @@
 // Another engine takes over from one that failed for good.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -14,8 +12,8 @@ void EngineDataPath::fail_over() {
   // There is one.
   auto engine = std::exchange(m_standby, {})();
   if (!engine) {
-    m_watch.fail(
-        fmt::format("{}; and there is no other engine: {}", m_watch.reason(), engine.error().message));
+    // The recoveries go on, and their failures tell this too.
+    m_no_standby = "; and there is no other engine: " + engine.error().message;
     return;
   }
   // The old engine goes before the buffers are used again that it might still write.
