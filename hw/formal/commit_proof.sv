@@ -34,9 +34,20 @@ module commit_proof #(
   assign {sa, slot} = \u_commit.u_words.watched ;
 
   logic started_q = 1'b0;
-  logic end3_q, end4_q, row_written1_q, row_written2_q, icv_ok3_q;
-  logic [SA_LOG2-1:0] sa1_q, sa2_q;
-  logic [31:0] low1_q, low2_q, guess1_q, guess2_q;
+  logic end3_q, end4_q, row_written1_q, row_written2_q, icv_ok3_q, reset1_q;
+  // Of the packets behind the one that is decided.
+  (* hierconn *) wire [SA_LOG2-1:0] \u_commit.sa1_q ;
+  (* hierconn *) wire [SA_LOG2-1:0] \u_commit.sa2_q ;
+  (* hierconn *) wire [31:0] \u_commit.low1_q ;
+  (* hierconn *) wire [31:0] \u_commit.low2_q ;
+  (* hierconn *) wire [31:0] \u_commit.guess2_q ;
+  logic [SA_LOG2-1:0] sa1, sa2;
+  logic [31:0] low1, low2, guess2;
+  assign sa1 = \u_commit.sa1_q ;
+  assign sa2 = \u_commit.sa2_q ;
+  assign low1 = \u_commit.low1_q ;
+  assign low2 = \u_commit.low2_q ;
+  assign guess2 = \u_commit.guess2_q ;
   always_ff @(posedge clk_i) begin
     started_q <= 1'b1;
     end3_q <= rst_ni && end_i;
@@ -44,20 +55,15 @@ module commit_proof #(
     icv_ok3_q <= judged_i.icv_ok;
     row_written1_q <= row_write_i;
     row_written2_q <= row_written1_q;
-    sa1_q <= next_sa_i;
-    sa2_q <= sa1_q;
-    low1_q <= next_sequence_low_i;
-    low2_q <= low1_q;
-    guess1_q <= next_sequence_guess_i;
-    guess2_q <= guess1_q;
+    reset1_q <= !rst_ni;
   end
   always_comb begin
     if (!started_q) assume (!rst_ni);
     assume (\u_commit.u_states.watched == sa && \u_commit.u_limits.watched == sa);
     // Rows are addressed two cycles ahead, and written while no packet is under way.
     if (end_i) begin
-      assume (judged_i.info.sa[SA_LOG2-1:0] == sa2_q && judged_i.info.sequence_low == low2_q
-              && judged_i.info.sequence_guess == guess2_q);
+      assume (judged_i.info.sa[SA_LOG2-1:0] == sa2 && judged_i.info.sequence_low == low2
+              && judged_i.info.sequence_guess == guess2);
     end
     if (row_write_i) assume (rst_ni && !end_i && !end3_q && !end4_q);
     if (row_written1_q || row_written2_q) assume (!end_i);
@@ -98,6 +104,10 @@ module commit_proof #(
   assign next_word = \u_commit.next_word ;
   assign mine3 = \u_commit.update3_q && \u_commit.sa3_q == sa;
   assign my_word3 = mine3 && \u_commit.low3_q [10:6] == slot;
+  // No SA carries 2^64 bytes.
+  always_comb begin
+    assume (next_state.packets >= used.packets && next_state.bytes >= used.bytes);
+  end
   always_ff @(posedge clk_i) limits3_q <= \u_commit.limits2_q ;
   always_comb begin
     expected = '0;
@@ -187,12 +197,6 @@ module commit_proof #(
   (* hierconn *) wire [WORD_BITS-1:0] \u_commit.word2_q ;
   (* hierconn *) wire [WORD_BITS-1:0] \u_commit.word4_q ;
   (* hierconn *) wire [LIMIT_BITS-1:0] \u_commit.limits1 ;
-  (* hierconn *) wire [SA_LOG2-1:0] \u_commit.sa1_q ;
-  (* hierconn *) wire [SA_LOG2-1:0] \u_commit.sa2_q ;
-  (* hierconn *) wire [31:0] \u_commit.low1_q ;
-  (* hierconn *) wire [31:0] \u_commit.low2_q ;
-  (* hierconn *) wire [31:0] \u_commit.guess1_q ;
-  (* hierconn *) wire [31:0] \u_commit.guess2_q ;
   (* hierconn *) wire [32:0] \u_commit.reach2_q ;
   (* hierconn *) wire [32:0] \u_commit.turn2_q ;
   (* hierconn *) wire [31:0] \u_commit.guess_above2_q ;
@@ -219,46 +223,44 @@ module commit_proof #(
     slot4_q <= \u_commit.low3_q [10:6];
   end
   assign limits2 = \u_commit.limits2_q ;
-  assign mine2 = sa2_q == sa;
-  assign my_word2 = mine2 && low2_q[10:6] == slot;
+  assign mine2 = sa2 == sa;
+  assign my_word2 = mine2 && low2[10:6] == slot;
   assign written4 = \u_commit.update4_q && sa4_q == sa;
   assign word_written4 = \u_commit.accept4_q && sa4_q == sa && slot4_q == slot;
   logic one_ahead2, two_ahead1, three_ahead1;
-  assign one_ahead2 = \u_commit.update3_q && \u_commit.sa3_q == sa2_q;
-  assign two_ahead1 = \u_commit.update3_q && \u_commit.sa3_q == sa1_q;
-  assign three_ahead1 = \u_commit.update4_q && sa4_q == sa1_q;
+  assign one_ahead2 = \u_commit.update3_q && \u_commit.sa3_q == sa2;
+  assign two_ahead1 = \u_commit.update3_q && \u_commit.sa3_q == sa1;
+  assign three_ahead1 = \u_commit.update4_q && sa4_q == sa1;
   always_comb begin
     if (started_q) begin
       assert (\u_commit.end3_q == end3_q);
+      assert (!reset1_q || !(state_known_q || word_known_q));
       assert (!\u_commit.update3_q || end3_q);
       assert (!\u_commit.ok3_q || (\u_commit.update3_q && icv_ok3_q));
       assert (!\u_commit.update4_q || end4_q);
       assert (!\u_commit.accept4_q || \u_commit.update4_q );
-      assert (\u_commit.sa1_q == sa1_q && \u_commit.sa2_q == sa2_q);
-      assert (\u_commit.low1_q == low1_q && \u_commit.low2_q == low2_q);
-      assert (\u_commit.guess1_q == guess1_q && \u_commit.guess2_q == guess2_q);
       assert (\u_commit.one_ahead2_q == one_ahead2);
       assert (\u_commit.one_word_ahead2_q
-              == (one_ahead2 && \u_commit.low3_q [10:6] == low2_q[10:6]));
+              == (one_ahead2 && \u_commit.low3_q [10:6] == low2[10:6]));
       assert (\u_commit.two_ahead1_q == two_ahead1);
       assert (\u_commit.two_word_ahead1_q
-              == (two_ahead1 && \u_commit.low3_q [10:6] == low1_q[10:6]));
+              == (two_ahead1 && \u_commit.low3_q [10:6] == low1[10:6]));
       // What a reset takes away was not to be forwarded: no row outlives it.
-      if (rst_ni) begin
+      if (rst_ni && !reset1_q) begin
         assert (\u_commit.three_ahead1_q == three_ahead1);
-        assert (\u_commit.three_word_ahead1_q == (three_ahead1 && slot4_q == low1_q[10:6]));
+        assert (\u_commit.three_word_ahead1_q == (three_ahead1 && slot4_q == low1[10:6]));
       end
-      assert (\u_commit.reach2_q == {1'b0, low2_q} + {22'd0, limits2.replay_reach});
-      assert (\u_commit.turn2_q == {1'b0, low2_q} - 33'd2048);
-      assert (\u_commit.guess_above2_q == guess2_q + 32'd1);
-      assert (\u_commit.guess_below2_q == guess2_q - 32'd1);
+      assert (\u_commit.reach2_q == {1'b0, low2} + {22'd0, limits2.replay_reach});
+      assert (\u_commit.turn2_q == {1'b0, low2} - 33'd2048);
+      assert (\u_commit.guess_above2_q == guess2 + 32'd1);
+      assert (\u_commit.guess_below2_q == guess2 - 32'd1);
       if (\u_commit.update3_q ) assert (\u_commit.beyond3_q == fills);
       if (state_known_q) begin
         assert (\u_commit.u_states.row_q == state_q);
         assert (\u_commit.u_limits.row_q == limits_q);
         if (written4) assert (\u_commit.state4_q == state_q);
-        if (sa1_q == sa && !written4 && !row_written1_q) assert (\u_commit.state1 == state_q);
-        if (sa1_q == sa && !row_written1_q) assert (\u_commit.limits1 == limits_q);
+        if (sa1 == sa && !written4 && !row_written1_q) assert (\u_commit.state1 == state_q);
+        if (sa1 == sa && !row_written1_q) assert (\u_commit.limits1 == limits_q);
         if (mine2 && !row_written1_q && !row_written2_q) begin
           assert (limits2 == limits_q);
           if (!one_ahead2) assert (\u_commit.state2_q == state_q);
@@ -274,10 +276,11 @@ module commit_proof #(
       if (word_known_q) begin
         assert (\u_commit.u_words.row_q == word_q);
         if (word_written4) assert (\u_commit.word4_q == word_q);
-        if (sa1_q == sa && low1_q[10:6] == slot && !word_written4) begin
+        if (sa1 == sa && low1[10:6] == slot && !word_written4) begin
           assert (\u_commit.word1 == word_q);
         end
-        if (my_word2 && !one_ahead2) assert (\u_commit.word2_q == word_q);
+        if (my_word2 && !(one_ahead2 && \u_commit.low3_q [10:6] == slot))
+          assert (\u_commit.word2_q == word_q);
         if (my_word3) assert (used_word == word_q);
       end
     end

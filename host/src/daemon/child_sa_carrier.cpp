@@ -33,7 +33,7 @@ Expected<> ChildSaCarrier::to_engine(const ike::ChildSa& sa, const offload::SpdE
   return m_carriers.engine.install(*spec);
 }
 
-Expected<> ChildSaCarrier::to_kernel(const ike::ChildSa& sa, const offload::SpdEntry* entry) {
+Expected<> ChildSaCarrier::to_kernel(const ike::ChildSa& sa, const offload::SpdEntry* entry) const {
   if (entry != nullptr && entry->placement == offload::SaPlacement::engine_only) {
     return fail("hw_offload = packet");
   }

@@ -56,7 +56,7 @@ class ChildSaCarrier final : public ike::ChildSaHandler {
 
  private:
   Expected<> to_engine(const ike::ChildSa& sa, const offload::SpdEntry* entry);
-  Expected<> to_kernel(const ike::ChildSa& sa, const offload::SpdEntry* entry);
+  Expected<> to_kernel(const ike::ChildSa& sa, const offload::SpdEntry* entry) const;
   void announce(const ike::ChildSa& sa, const Placed& placed) const;
 
   asio::io_context& m_io;

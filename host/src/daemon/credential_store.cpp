@@ -142,6 +142,7 @@ void CredentialStore::clear() {
 
 std::vector<std::string> CredentialStore::key_ids() const {
   std::vector<std::string> ids;
+  ids.reserve(m_loaded.keys.size());
   for (const ike::PrivateKey& key : m_loaded.keys) {
     ids.push_back(key_id_text(key.id()));
   }
@@ -180,6 +181,7 @@ void CredentialStore::apply_credentials() {
 
 void CredentialStore::apply_secrets() {
   std::vector<ike::SharedSecret> secrets;
+  secrets.reserve(m_file_secrets.size() + m_secrets.size());
   for (const ike::SharedSecret& secret : m_file_secrets) {
     secrets.push_back(copy_of(secret));
   }
