@@ -77,6 +77,8 @@ module release_proof (
 `ifndef CLAIMS_ONLY
   // --- what makes it inductive ---
   (* hierconn *) wire \u_inbound.u_commit.end3_q ;
+  (* hierconn *) wire \u_inbound.u_commit.update3_q ;
+  (* hierconn *) wire \u_inbound.u_commit.ok3_q ;
   (* hierconn *) wire \u_inbound.done ;
   (* hierconn *) wire \u_inbound.done_spill ;
   (* hierconn *) wire \u_inbound.ok ;
@@ -88,6 +90,9 @@ module release_proof (
   always_comb begin
     if (started_q) begin
       assert (\u_inbound.u_commit.end3_q == end1_q);
+      assert (\u_inbound.u_commit.update3_q
+              == (end1_q && judged1.info.verdict == esp_regs_pkg::VERDICT_OK));
+      assert (\u_inbound.u_commit.ok3_q == (\u_inbound.u_commit.update3_q && judged1.icv_ok));
       assert (\u_inbound.done == end2_q);
       assert (\u_inbound.late_q == late3_q);
       if (end1_q) begin

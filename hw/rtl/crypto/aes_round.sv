@@ -29,19 +29,16 @@ module aes_round #(
 
   // Columns are signals of their own: Verilator computes on 32-bit words.
   logic [31:0] next0, next1, next2, next3;
-  always_comb begin
-    if (ROUND <= 4 && !key_256_i) begin
-      next0 = c0;
-      next1 = c1;
-      next2 = c2;
-      next3 = c3;
-    end else begin
-      next0 = column(c0[31:24], c1[23:16], c2[15:8], c3[7:0]) ^ round_key_i[127:96];
-      next1 = column(c1[31:24], c2[23:16], c3[15:8], c0[7:0]) ^ round_key_i[95:64];
-      next2 = column(c2[31:24], c3[23:16], c0[15:8], c1[7:0]) ^ round_key_i[63:32];
-      next3 = column(c3[31:24], c0[23:16], c1[15:8], c2[7:0]) ^ round_key_i[31:0];
-    end
-  end
+  logic hands_through;
+  assign hands_through = ROUND <= 4 && !key_256_i;
+  assign next0 = hands_through
+    ? c0 : column(c0[31:24], c1[23:16], c2[15:8], c3[7:0]) ^ round_key_i[127:96];
+  assign next1 = hands_through
+    ? c1 : column(c1[31:24], c2[23:16], c3[15:8], c0[7:0]) ^ round_key_i[95:64];
+  assign next2 = hands_through
+    ? c2 : column(c2[31:24], c3[23:16], c0[15:8], c1[7:0]) ^ round_key_i[63:32];
+  assign next3 = hands_through
+    ? c3 : column(c3[31:24], c0[23:16], c1[15:8], c2[7:0]) ^ round_key_i[31:0];
   if (REGISTERED) begin : g_registered
     logic [31:0] c0_q, c1_q, c2_q, c3_q;
     always_ff @(posedge clk_i) begin
